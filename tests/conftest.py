@@ -1,0 +1,38 @@
+"""What every test may ask for: a deadline instead of a sleep, the real engines, a whole local cluster."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from deploy.local.engines import DynamoDBEngine, Engines, KafkaEngine
+from tests.waiting import Eventually
+from tests.waiting import eventually as wait_for
+
+
+class RunningEngines:
+    """One Kafka and one DynamoDB Local (in memory), shared by all tests of a run: use names of your own in both.
+
+    A test that pauses, stops or kills an engine starts one for itself with ``own``.
+    """
+
+    def __init__(self, own: Engines) -> None:
+        self.own = own
+        self.kafka: KafkaEngine = own.kafka(wait=False)
+        self.dynamodb: DynamoDBEngine = own.dynamodb(wait=False)
+        self.kafka.wait_ready()
+        self.dynamodb.wait_ready()
+
+
+@pytest.fixture(scope="session")
+def engines() -> Iterator[RunningEngines]:
+    """``engines.kafka.bootstrap`` and ``engines.dynamodb`` (endpoint, region, access_key_id, secret_access_key)."""
+    with Engines() as own:
+        yield RunningEngines(own)
+
+
+@pytest.fixture(scope="session")
+def eventually() -> Eventually:
+    """``await eventually(lambda: condition(), within_s=10)``: the first truthy value, or an AssertionError."""
+    return wait_for
