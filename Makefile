@@ -1,0 +1,44 @@
+# Kaiwa: two commands are enough. `make up` starts the local cluster, `make test` runs every check.
+# Needs make 3.81 or later and Python 3.11 or later, nothing else.
+
+.DEFAULT_GOAL := help
+.PHONY: help setup up test test-long lint lock clean
+SHELL := /bin/sh
+
+# The newest Python on the PATH that is new enough; a name that is there and does not run (a pyenv shim) is passed over.
+FIND_PYTHON = for name in $(PYTHON) python3.14 python3.13 python3.12 python3.11 python3 python; do \
+	$$name -c 'import sys; sys.exit(sys.version_info < (3, 11))' >/dev/null 2>&1 && { python=$$name; break; }; \
+	done; \
+	test -n "$$python" || { echo "kaiwa: no Python 3.11 or later on the PATH: install one (python.org, your package manager) and run make again, or name it: make PYTHON=/path/to/python3." >&2; exit 1; }
+
+V := .venv/bin
+
+help: ## show this list
+	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' Makefile | awk -F'|' '{ printf "  make %-10s %s\n", $$1, $$2 }'
+
+setup: ## make .venv from the lock and fetch the engines (the other commands do it themselves)
+	@$(FIND_PYTHON); $$python -m deploy.local.setup
+
+up: setup ## start the local cluster; Ctrl-C stops it (ARGS="--detach" and other options of `kaiwa up`)
+	@$(V)/kaiwa up $(ARGS)
+
+lint: setup ## formatting, style, types, the architecture's rules, and that generated files are current
+	@$(V)/ruff check .
+	@$(V)/ruff format --check .
+	@$(V)/mypy
+	@$(V)/mypy tests
+	@$(V)/lint-imports
+	@$(V)/python -m contracts.schema --check
+
+test: lint ## every check and every test that takes seconds
+	@$(V)/pytest -m "not long" $(ARGS)
+
+test-long: setup ## the tests that take minutes
+	@$(V)/pytest -m long $(ARGS)
+
+lock: setup ## write the locks anew after a change of dependencies
+	@$(V)/python -m deploy.local.relock
+
+clean: ## remove .venv and what tools leave behind (not .kaiwa: that is `kaiwa down --wipe`)
+	@rm -rf .venv .mypy_cache .ruff_cache .pytest_cache .hypothesis .import_linter_cache dist
+	@find . -name __pycache__ -type d -not -path './web/*' -prune -exec rm -rf {} +

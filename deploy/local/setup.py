@@ -1,0 +1,149 @@
+"""Makes ``.venv`` from the hash lock: what ``make`` does first, in any clone, with nothing but Python installed.
+
+Run as ``python3 -m deploy.local.setup`` from the root; standard library only. A stamp, written last, tells that all is
+done and for which lock, so an interrupted set-up is simply resumed and a finished one costs nothing.
+"""
+
+from __future__ import annotations
+
+import fcntl
+import hashlib
+import os
+import subprocess
+import sys
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+from deploy.local import pip_settings
+from deploy.local.disk import require_space
+from deploy.local.faults import LocalClusterError
+from deploy.local.jars import cache_folder
+
+ROOT = Path(__file__).parents[2]
+UV_LOCK = Path(__file__).with_name("uv.lock")
+_NO_NETWORK = (
+    "Cannot install the Python packages (see the lines above): the first set-up needs the network, or a mirror in "
+    "pip's configuration; connect and run the same command again, it goes on where it stopped."
+)
+
+
+def main(root: Path = ROOT) -> int:
+    """Brings ``.venv`` up to date and fetches the engines; the exit code is 0, or 1 after one sentence on stderr."""
+    try:
+        if not is_current(root):
+            with _alone(root):
+                _set_up(root)
+        return _run([str(_python(root)), "-m", "deploy.local.fetch"], root, None)
+    except LocalClusterError as error:
+        print(f"kaiwa: {error}", file=sys.stderr)  # noqa: T201 (a command's answer)
+        return 1
+    except KeyboardInterrupt:
+        print("\nkaiwa: interrupted; run the same command again to go on.", file=sys.stderr)  # noqa: T201
+        return 1
+
+
+def is_current(root: Path) -> bool:
+    """Whether ``.venv`` was finished for the lock as it is now."""
+    stamp = root / ".venv" / "kaiwa-setup"
+    return stamp.exists() and stamp.read_text(encoding="utf-8") == _wanted(root) and _python(root).exists()
+
+
+def installer(environ: dict[str, str]) -> Path:
+    """A folder with the pinned ``uv`` and a ``python`` that has pip, kept in the user's cache; pip checks uv's hash.
+
+    Raises LocalClusterError ``NO_VENV`` or ``NO_NETWORK``.
+    """
+    key = hashlib.sha256(UV_LOCK.read_bytes() + f"{sys.executable} {sys.version}".encode()).hexdigest()[:16]
+    folder = cache_folder() / f"installer-{key}"
+    if not folder.exists():
+        _say("Getting uv, the installer")
+        folder.parent.mkdir(parents=True, exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix="installer-new-") as new:
+            python = _make_venv(Path(new) / "venv")
+            pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+            _must(_run([*pip, "--require-hashes", "-r", str(UV_LOCK)], folder.parent, pip_settings.for_pip(environ)))
+            # Another clone may have been faster; its folder is as good.
+            with suppress(OSError):
+                (Path(new) / "venv").rename(folder)
+    return folder / "bin"
+
+
+def _set_up(root: Path) -> None:
+    if is_current(root):  # The one we waited for has done it.
+        return
+    if warning := require_space(root):
+        _say(warning)
+    environ = dict(os.environ)
+    tools = installer(environ)
+    uv = str(tools / "uv")
+    environ = pip_settings.for_uv(pip_settings.read(tools / "python", environ), environ)
+    _say("Installing the Python packages of requirements.lock into .venv")
+    stamp = root / ".venv" / "kaiwa-setup"
+    stamp.unlink(missing_ok=True)
+    python = ["--python", str(_python(root))]
+    # One of another Python's version is made anew; a half made one of this is filled up.
+    same = (root / ".venv" / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}").exists()
+    how = "--allow-existing" if same else "--clear"
+    _must(_run([uv, "venv", "--quiet", how, "--python", sys.executable, ".venv"], root, environ))
+    _must(_run([uv, "pip", "sync", *python, "--require-hashes", "requirements.lock"], root, environ))
+    own = ["--quiet", "--no-deps", "--no-build-isolation", "--editable", "."]
+    _must(_run([uv, "pip", "install", *python, *own], root, environ))
+    stamp.write_text(_wanted(root), encoding="utf-8")
+
+
+def _wanted(root: Path) -> str:
+    """What the stamp holds: the locks, the project's own metadata, and the Python they were installed for."""
+    content = hashlib.sha256(UV_LOCK.read_bytes())
+    for name in ("requirements.lock", "pyproject.toml"):
+        content.update((root / name).read_bytes())
+    return f"{content.hexdigest()} {sys.version_info.major}.{sys.version_info.minor} {root}\n"
+
+
+def _make_venv(folder: Path) -> Path:
+    """A bare environment with pip. Raises LocalClusterError ``NO_VENV`` where the machine's Python comes without."""
+    made = subprocess.run([sys.executable, "-m", "venv", str(folder)], capture_output=True, text=True, check=False)  # noqa: S603
+    if made.returncode:
+        version = f"{sys.version_info.major}.{sys.version_info.minor}"
+        raise LocalClusterError(
+            "NO_VENV",
+            f"{sys.executable} cannot make virtual environments: install its venv module (on Debian and Ubuntu: "
+            f"apt-get install python{version}-venv) and run the same command again.",
+        )
+    return folder / "bin" / "python"
+
+
+@contextmanager
+def _alone(root: Path) -> Iterator[None]:
+    """One set-up of this folder at a time; the lock goes with the process, however it ends."""
+    name = hashlib.sha256(str(root.resolve()).encode()).hexdigest()[:16]
+    cache_folder().mkdir(parents=True, exist_ok=True)
+    with (cache_folder() / f"setup-{name}.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            _say("Another set-up of this folder is running; waiting for it")
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _run(command: Sequence[str], folder: Path, environ: dict[str, str] | None) -> int:
+    return subprocess.run(command, cwd=folder, env=environ, check=False).returncode  # noqa: S603 (our own command lines)
+
+
+def _must(code: int) -> None:
+    if code:
+        raise LocalClusterError("NO_NETWORK", _NO_NETWORK)
+
+
+def _python(root: Path) -> Path:
+    return root / ".venv" / "bin" / "python"
+
+
+def _say(text: str) -> None:
+    print(f"kaiwa: {text} …" if not text.endswith(".") else f"kaiwa: {text}", file=sys.stderr, flush=True)  # noqa: T201
+
+
+if __name__ == "__main__":
+    sys.exit(main())
