@@ -1,0 +1,12 @@
+"""What every process stands on; it knows the contracts and none of the services.
+
+A process:   process.py (lifecycle) · settings.py · logs.py · health.py · metrics.py · http_server.py · backoff.py
+Kafka:       records.py · publisher.py (in) · runloop.py (out, in a group: lanes.py, offsets.py, dead_letters.py)
+             tail.py (out, whole topics) · topics.py (create and check)
+The table:   table.py (client) · actions.py · items.py · table_errors.py · table_schema.py
+Sign-in:     auth/
+
+    record ─▶ lane (one key) ─▶ handler ─▶ effect in the table ─▶ facts acknowledged ─▶ offset committed
+
+A handler returns what it wants published; only the run loop publishes for it and commits offsets.
+"""

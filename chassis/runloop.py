@@ -1,0 +1,338 @@
+"""The Kafka run loop: handle → effect → facts acknowledged → commit (spec 11). The one place that commits offsets.
+
+    poll ─▶ lanes (one key each) ─▶ handler(batch) ─▶ publish ─▶ [effects] ─▶ offsets done ─▶ commit of the prefix
+
+- An error whose `retryable` is true (something is away) repeats the same batch for ever, with backoff, not ready.
+- Any other error halves the batch down to one record; the one that fails alone goes to chat.dead-letters, and the
+  partition moves on. When the dead letter cannot be written, the offset does not move.
+- Memory is bounded: what is read and not done counts, and partitions are paused at the limit.
+- A partition that is taken away: nothing new of it is begun, what is in flight is awaited, the prefix is committed.
+"""
+
+import asyncio
+import time
+from collections.abc import Awaitable, Callable, Coroutine, Hashable, Sequence
+from typing import Any
+
+from aiokafka import AIOKafkaConsumer, TopicPartition
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
+from aiokafka.errors import KafkaError
+
+from chassis import metrics
+from chassis.assignment import Assignment, RebalanceListener
+from chassis.backoff import Backoff, is_retryable
+from chassis.batches import BatchRunner, Handled, Handler, OnDeadLetter, Revoked
+from chassis.health import Health
+from chassis.lanes import Lane, Lanes, Limits
+from chassis.logs import get_logger
+from chassis.publisher import Publisher
+from chassis.records import Record, from_aiokafka
+from chassis.settings import KafkaSettings
+
+__all__ = ["Handled", "Handler", "Limits", "RunLoop"]
+
+_log = get_logger(__name__)
+
+POLL_MS = 200
+COMMIT_INTERVAL_S = 0.5
+WATCH_INTERVAL_S = 5.0
+STOP_LIMIT_S = 25.0
+SESSION_TIMEOUT_MS = 10_000
+
+PartitionsHook = Callable[[frozenset[TopicPartition]], Awaitable[None]]
+StartAt = Callable[[TopicPartition, int | None], Awaitable[int | None]]
+OnCommitted = Callable[[TopicPartition, int], Awaitable[None]]
+
+
+def _key_of(record: Record) -> Hashable:
+    return record.key
+
+
+class RunLoop:
+    """Consumes topics in a group and hands each lane's batches to one handler."""
+
+    def __init__(
+        self,
+        *,
+        name: str,
+        settings: KafkaSettings,
+        group: str,
+        topics: Sequence[str],
+        handler: Handler,
+        publisher: Publisher,
+        health: Health,
+        lane_of: Callable[[Record], Hashable] = _key_of,
+        limits: Limits | None = None,
+        on_assigned: PartitionsHook | None = None,
+        on_revoked: PartitionsHook | None = None,
+        start_at: StartAt | None = None,
+        on_committed: OnCommitted | None = None,
+        on_dead_letter: OnDeadLetter | None = None,
+        instance_id: str | None = None,
+    ) -> None:
+        self._name = name
+        self._settings = settings
+        self._group = group
+        self._topics = list(topics)
+        self._health = health
+        self._limits = limits or Limits()
+        self._on_assigned = on_assigned
+        self._on_revoked = on_revoked
+        self._start_at = start_at
+        self._on_committed = on_committed
+        self._instance_id = instance_id
+        self._lanes = Lanes(lane_of)
+        self._assignment = Assignment()
+        self._stopping = asyncio.Event()
+        self._tasks: set[asyncio.Task[None]] = set()
+        self._lanes_in_flight = 0
+        self._paused = False
+        self._crash: asyncio.Future[None] | None = None
+        self._current: AIOKafkaConsumer | None = None
+        self._runner = BatchRunner(name, handler, publisher, health, on_dead_letter, self._assignment)
+
+    def stop(self) -> None:
+        """Begin nothing new; `run` ends when what is in flight has ended (25 s at most)."""
+        self._stopping.set()
+        self._assignment.stopping()
+
+    async def run(self) -> None:
+        """Consume until `stop`. Raises what no retry and no dead letter can mend."""
+        self._health.set(self._name, "not yet in its consumer group")
+        consumer = await self._start_consumer()
+        if consumer is None:
+            return
+        self._crash = asyncio.get_running_loop().create_future()
+        background = [asyncio.create_task(self._commit_often(consumer)), asyncio.create_task(self._watch(consumer))]
+        for task in background:
+            task.add_done_callback(self._ended)
+        try:
+            await self._poll_until_stopped(consumer)
+        finally:
+            await self._finish(consumer, background)
+
+    async def _start_consumer(self) -> AIOKafkaConsumer | None:
+        backoff = Backoff(first_s=0.2)
+        while not self._stopping.is_set():
+            consumer = self._consumer()
+            consumer.subscribe(self._topics, listener=RebalanceListener(self._revoke, self._assignment))
+            try:
+                await consumer.start()
+            except (KafkaError, OSError) as error:
+                self._health.set(self._name, "Kafka cannot be reached")
+                _log.warning("the consumer cannot start, trying again", loop=self._name, error=str(error))
+                await consumer.stop()
+                await backoff.wait(self._stopping)
+            else:
+                return consumer
+        return None
+
+    def _consumer(self) -> AIOKafkaConsumer:
+        return AIOKafkaConsumer(
+            **self._settings.aiokafka(),
+            client_id=self._instance_id or self._name,
+            group_id=self._group,
+            group_instance_id=self._instance_id,
+            enable_auto_commit=False,
+            auto_offset_reset="earliest",
+            session_timeout_ms=SESSION_TIMEOUT_MS,
+            heartbeat_interval_ms=2_000,
+            rebalance_timeout_ms=60_000,
+            fetch_max_wait_ms=500,
+            metadata_max_age_ms=30_000,
+            partition_assignment_strategy=(RangePartitionAssignor,),
+        )
+
+    async def _poll_until_stopped(self, consumer: AIOKafkaConsumer) -> None:
+        while not self._stopping.is_set():
+            if self._crash is not None and self._crash.done():
+                self._crash.result()
+            await self._activate(consumer)
+            serial = self._assignment.serial
+            batches = await consumer.getmany(timeout_ms=POLL_MS, max_records=self._limits.records)
+            if serial != self._assignment.serial:
+                # Fetched across a rebalance: where it belongs is decided by the seek that follows.
+                self._assignment.seek_again(consumer)
+                continue
+            for partition, messages in batches.items():
+                self._take(partition, messages)
+            self._start_lanes()
+            self._pause_or_resume(consumer)
+
+    def _take(self, partition: TopicPartition, messages: Sequence[object]) -> None:
+        offsets = self._assignment.active.get(partition)
+        if offsets is None:
+            return
+        for message in messages:
+            record = from_aiokafka(message)
+            if record.offset < offsets.next_expected:
+                continue
+            offsets.take(record.offset)
+            self._runner.hold(record)
+            self._lanes.add(record)
+
+    def _start_lanes(self) -> None:
+        while self._lanes_in_flight < self._limits.lanes_in_flight and not self._stopping.is_set():
+            lane = self._lanes.next()
+            if lane is None:
+                return
+            self._lanes_in_flight += 1
+            self._spawn(self._run_lane(lane))
+
+    async def _run_lane(self, lane: Lane) -> None:
+        batch = lane.take(self._limits)
+        try:
+            handled, rest = await self._runner.run(batch)
+            lane.put_back(rest)
+            taken = batch[: len(batch) - len(rest)]
+            if handled.effects is None:
+                self._runner.finish(taken)
+            else:
+                self._spawn(self._runner.finish_after(taken, handled.effects))
+        except Revoked:
+            self._runner.forget(batch)
+        finally:
+            self._lanes_in_flight -= 1
+            self._lanes.release(lane)
+        self._start_lanes()
+
+    def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
+        task = asyncio.create_task(work)
+        self._tasks.add(task)
+        task.add_done_callback(self._tasks.discard)
+        task.add_done_callback(self._ended)
+
+    def _ended(self, task: asyncio.Task[None]) -> None:
+        """An error that no rule foresees ends the process: better read again than forgotten."""
+        error = None if task.cancelled() else task.exception()
+        if error is not None and self._crash is not None and not self._crash.done():
+            self._crash.set_exception(error)
+
+    def _pause_or_resume(self, consumer: AIOKafkaConsumer) -> None:
+        assigned = consumer.assignment()
+        full = self._runner.records >= self._limits.records or self._runner.bytes >= self._limits.bytes
+        roomy = self._runner.records < self._limits.records // 2 and self._runner.bytes < self._limits.bytes // 2
+        if full and assigned:
+            consumer.pause(*assigned)
+            self._paused = True
+        elif self._paused and roomy:
+            consumer.resume(*[partition for partition in consumer.paused() if partition in assigned])
+            self._paused = False
+
+    # Rebalance
+
+    async def _activate(self, consumer: AIOKafkaConsumer) -> None:
+        """Prepare partitions that were assigned since the last poll, and say where each begins."""
+        fresh = self._assignment.take_fresh()
+        if not fresh:
+            return
+        backoff = Backoff()
+        while not self._stopping.is_set() and fresh <= self._assignment.held:
+            try:
+                starts = await self._prepare(consumer, fresh)
+            except Exception as error:
+                if not is_retryable(error):
+                    raise
+                self._health.set(self._name, f"cannot take over its partitions: {error}")
+                _log.warning("partitions cannot be taken over yet", loop=self._name, error=str(error))
+                await backoff.wait(self._stopping)
+                continue
+            if fresh <= self._assignment.held:
+                self._assignment.activate(consumer, starts)
+                self._health.set(self._name, None)
+            return
+
+    async def _prepare(
+        self, consumer: AIOKafkaConsumer, fresh: frozenset[TopicPartition]
+    ) -> dict[TopicPartition, tuple[int, int]]:
+        """Where each partition is read from, and from which offset on it counts."""
+        if self._on_assigned is not None:
+            await self._on_assigned(fresh)
+        earliest = await consumer.beginning_offsets(fresh) if fresh else {}
+        starts = {}
+        for partition in fresh:
+            committed = await consumer.committed(partition)
+            first = max(committed or 0, earliest[partition])
+            asked = await self._start_at(partition, committed) if self._start_at is not None else None
+            starts[partition] = (max(first if asked is None else min(asked, first), earliest[partition]), first)
+        return starts
+
+    async def _revoke(self, lost: frozenset[TopicPartition]) -> None:
+        """What is in flight for partitions that go is awaited; then they are let go."""
+        for partition in lost:
+            for record in self._lanes.drop(partition.topic, partition.partition):
+                self._runner.release(record)
+        await self._await_in_flight(STOP_LIMIT_S)
+        if self._on_revoked is not None:
+            await self._on_revoked(lost)
+        await self._await_in_flight(STOP_LIMIT_S, effects=True)
+        await self._commit_now(self._current)
+
+    async def _await_in_flight(self, limit_s: float, *, effects: bool = False) -> None:
+        deadline = time.monotonic() + limit_s
+        while (self._tasks if effects else self._lanes_in_flight) and time.monotonic() < deadline:
+            await asyncio.wait(list(self._tasks), timeout=0.1, return_when=asyncio.FIRST_COMPLETED)
+
+    # Commit and watch
+
+    async def _commit_often(self, consumer: AIOKafkaConsumer) -> None:
+        self._current = consumer
+        while True:
+            await asyncio.sleep(COMMIT_INTERVAL_S)
+            await self._commit_now(consumer)
+
+    async def _commit_now(self, consumer: AIOKafkaConsumer | None) -> None:
+        due = self._assignment.due()
+        if not due or consumer is None:
+            return
+        try:
+            await asyncio.wait_for(consumer.commit(due), 10.0)
+        except (KafkaError, TimeoutError, ValueError) as error:
+            # Not committed: at worst these records are read again, and that is harmless.
+            _log.warning("offsets were not committed", loop=self._name, error=f"{type(error).__name__}: {error}")
+            return
+        self._assignment.committed(due)
+        await self._tell_committed(due)
+
+    async def _tell_committed(self, offsets: dict[TopicPartition, int]) -> None:
+        if self._on_committed is None:
+            return
+        for partition, offset in offsets.items():
+            try:
+                await self._on_committed(partition, offset)
+            except Exception as error:
+                if not is_retryable(error):
+                    raise
+                # The next commit tells a later offset, which includes this one.
+                _log.warning("what follows a commit has to wait", loop=self._name, error=str(error)[:300])
+                return
+
+    async def _watch(self, consumer: AIOKafkaConsumer) -> None:
+        """Tell readiness whether Kafka answers, and metrics how far behind we are."""
+        while True:
+            await asyncio.sleep(WATCH_INTERVAL_S)
+            partitions = list(self._assignment.active)
+            try:
+                ends = await asyncio.wait_for(consumer.end_offsets(partitions), 5.0) if partitions else {}
+            except (KafkaError, TimeoutError, OSError):
+                self._health.set("kafka", "Kafka does not answer")
+                continue
+            self._health.set("kafka", None)
+            for topic in self._topics:
+                metrics.LAG.labels(topic).set(self._assignment.lag(topic, ends))
+
+    async def _finish(self, consumer: AIOKafkaConsumer, background: list[asyncio.Task[None]]) -> None:
+        self._stopping.set()
+        self._assignment.stopping()
+        await self._await_in_flight(STOP_LIMIT_S)
+        if self._on_revoked is not None and self._assignment.held:
+            await self._on_revoked(frozenset(self._assignment.held))
+        await self._await_in_flight(STOP_LIMIT_S, effects=True)
+        for task in background:
+            task.cancel()
+        await asyncio.gather(*background, return_exceptions=True)
+        await self._commit_now(consumer)
+        for left in self._tasks:
+            left.cancel()
+        await asyncio.gather(*self._tasks, return_exceptions=True)
+        await consumer.stop()

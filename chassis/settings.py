@@ -1,0 +1,160 @@
+"""Settings of a process: one frozen object from the environment (`KAIWA_…`), all errors at once, secrets masked.
+
+Each process has a class of its own, built from the groups below.
+"""
+
+import ssl
+from typing import Annotated, Any, Literal, TypeVar
+
+from pydantic import Field, SecretStr, ValidationError, model_validator
+from pydantic_core import ErrorDetails
+from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+
+PREFIX = "KAIWA_"
+
+CommaSeparated = Annotated[tuple[str, ...], NoDecode]
+"""A list in one variable: `a,b,c`. Pair it with `split_commas` in a before-validator."""
+
+
+class SettingsError(Exception):
+    """What is wrong with the environment, a line for each setting; the process exits 2 before anything starts."""
+
+    code = "SETTINGS"
+    retryable = False
+
+
+class Settings(BaseSettings):
+    """What all groups have in common."""
+
+    model_config = SettingsConfigDict(env_prefix=PREFIX, frozen=True, extra="ignore", env_ignore_empty=True)
+
+
+class ObservabilitySettings(Settings):
+    """Logs, health and metrics."""
+
+    environment: str = Field("development", description="`production` switches the development doors off")
+    log_level: Literal["debug", "info", "warning", "error"] = "info"
+    log_format: Literal["json", "text"] = "json"
+    health_host: str = "127.0.0.1"
+    health_port: int = Field(0, ge=0, le=65535, description="port of /healthz, /readyz and /metrics; 0: any free one")
+    instance_id: str | None = Field(
+        None, description="a stable name of this replica, for a quick return to its partitions"
+    )
+
+    @property
+    def is_production(self) -> bool:
+        """Whether development doors must stay shut."""
+        return self.environment == "production"
+
+
+class KafkaSettings(Settings):
+    """How to reach Kafka; TLS and SASL alike for aiokafka and Faust."""
+
+    kafka_bootstrap: str = Field(description="host:port of one or more brokers, comma-separated")
+    kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
+    kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
+    kafka_sasl_username: str | None = None
+    kafka_sasl_password: SecretStr | None = None
+    kafka_ca_file: str | None = Field(None, description="PEM file of the authorities to trust; the system's if absent")
+    partitions: int = Field(
+        12, ge=1, le=1000, description="partitions of each topic but the single ones; fixed for life"
+    )
+    replication: int = Field(1, ge=1, le=9, description="replicas of each partition; 3 in production")
+    min_insync_replicas: int = Field(1, ge=1, le=9, description="replicas that acknowledge; 2 in production")
+
+    @model_validator(mode="after")
+    def _sasl_is_whole(self) -> "KafkaSettings":
+        if self.uses_sasl and not (self.kafka_sasl_username and self.kafka_sasl_password):
+            raise ValueError("SASL needs KAIWA_KAFKA_SASL_USERNAME and KAIWA_KAFKA_SASL_PASSWORD")
+        return self
+
+    @property
+    def uses_sasl(self) -> bool:
+        """Whether the broker asks who we are."""
+        return self.kafka_security_protocol.startswith("SASL")
+
+    @property
+    def bootstrap_servers(self) -> list[str]:
+        """The brokers, one by one."""
+        return [server.strip() for server in self.kafka_bootstrap.split(",") if server.strip()]
+
+    def tls(self) -> ssl.SSLContext | None:
+        """The TLS context, or None where the protocol has none."""
+        if "SSL" not in self.kafka_security_protocol:
+            return None
+        return ssl.create_default_context(cafile=self.kafka_ca_file)
+
+    def aiokafka(self) -> dict[str, Any]:
+        """Connection arguments of every aiokafka client."""
+        arguments: dict[str, Any] = {
+            "bootstrap_servers": self.bootstrap_servers,
+            "security_protocol": self.kafka_security_protocol,
+            "ssl_context": self.tls(),
+        }
+        if self.uses_sasl and self.kafka_sasl_password:
+            arguments["sasl_mechanism"] = self.kafka_sasl_mechanism
+            arguments["sasl_plain_username"] = self.kafka_sasl_username
+            arguments["sasl_plain_password"] = self.kafka_sasl_password.get_secret_value()
+        return arguments
+
+
+class TableSettings(Settings):
+    """How to reach the table."""
+
+    table: str = "kaiwa"
+    dynamodb_endpoint: str | None = Field(None, description="URL of DynamoDB Local; AWS's own endpoint if absent")
+    region: str = "us-east-1"
+    access_key_id: str | None = Field(None, description="absent: the ordinary AWS credential chain")
+    secret_access_key: SecretStr | None = None
+    table_threads: int = Field(6, ge=1, le=32)
+    table_connect_timeout_s: float = Field(2.0, gt=0)
+    table_read_timeout_s: float = Field(5.0, gt=0)
+
+
+class IssuerSettings(Settings):
+    """Whose tokens are believed (spec 2)."""
+
+    issuer: str = Field(description="`iss` of the tokens, e.g. https://cognito-idp.REGION.amazonaws.com/POOL")
+    jwks_url: str | None = Field(None, description="where the keys are; ISSUER/.well-known/jwks.json if absent")
+    client_id: str = Field(description="`aud` of the tokens; several, comma-separated")
+    token_leeway_s: float = Field(0.0, ge=0, le=300)
+
+    @property
+    def client_ids(self) -> tuple[str, ...]:
+        """The audiences, one by one."""
+        return tuple(part.strip() for part in self.client_id.split(",") if part.strip())
+
+
+AnySettings = TypeVar("AnySettings", bound=Settings)
+
+
+def load(settings_class: type[AnySettings]) -> AnySettings:
+    """The settings in the environment; raises SettingsError naming every wrong or missing one at once."""
+    try:
+        return settings_class()
+    except ValidationError as error:
+        lines = [_line(settings_class, detail) for detail in error.errors()]
+        raise SettingsError("\n".join(lines)) from None
+
+
+def masked(settings: Settings) -> dict[str, Any]:
+    """The settings as they may be printed: secrets are stars."""
+    return settings.model_dump(mode="json")
+
+
+def split_commas(value: object) -> object:
+    """`"a, b"` as `("a", "b")`; what is no string stays as it is."""
+    if not isinstance(value, str):
+        return value
+    return tuple(part.strip() for part in value.split(",") if part.strip())
+
+
+def _line(settings_class: type[Settings], detail: ErrorDetails) -> str:
+    if not detail["loc"]:
+        return str(detail["msg"]).removeprefix("Value error, ")
+    field = str(detail["loc"][0])
+    name = field if field.startswith(PREFIX) else PREFIX + field.upper()
+    if detail["type"] == "missing":
+        described = settings_class.model_fields[field].description if field in settings_class.model_fields else None
+        return f"{name} is missing: {described or 'it has no default'}"
+    return f"{name} is wrong: {detail['msg']}"

@@ -1,0 +1,181 @@
+"""The table client: boto3 in one small thread pool, typed attribute maps in and out (design 3).
+
+Reads are strongly consistent unless said otherwise. Every call has a limit in time; errors are those of table_errors.
+"""
+
+import asyncio
+import time
+from collections.abc import Callable, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from typing import Any, Protocol
+
+import boto3
+from botocore.config import Config
+from botocore.exceptions import BotoCoreError, ClientError
+
+from chassis import metrics
+from chassis.actions import Action, Put, arguments_of, request_of
+from chassis.backoff import Backoff
+from chassis.items import Item, key_item, key_of
+from chassis.settings import TableSettings
+from chassis.table_errors import TableError, TableUnavailable, from_boto
+from contracts.table import PARTITION_KEY, SORT_KEY, Key
+
+BATCH_GET_KEYS = 100
+BATCH_GET_TRIES = 8
+
+
+class TablePort(Protocol):
+    """What services ask of the table; the real one and the double of the tests pass the same conformance suite.
+
+    A transaction happens wholly or not at all, and its conditions see all that was written before it.
+    """
+
+    async def get(self, key: Key, *, consistent: bool = True) -> Item | None:
+        """The item, or None."""
+
+    async def batch_get(self, keys: Sequence[Key], *, consistent: bool = True) -> dict[Key, Item]:
+        """Those of the items that exist; any number of keys, repeated ones too."""
+
+    async def query(
+        self,
+        pk: str,
+        *,
+        begins_with: str | None = None,
+        between: tuple[str, str] | None = None,
+        ascending: bool = True,
+        limit: int | None = None,
+        consistent: bool = True,
+    ) -> list[Item]:
+        """Items of one partition key in the order of their sort keys; `between` includes both its ends."""
+
+    async def transact(self, actions: Sequence[Action]) -> None:
+        """All of the writes, or ConditionFailed and none; at most 100, each item once."""
+
+    async def write(self, action: Action) -> None:
+        """One write, or ConditionFailed."""
+
+
+def client_of(settings: TableSettings) -> Any:
+    """A low-level DynamoDB client; connects at the first call."""
+    secret = settings.secret_access_key
+    return boto3.session.Session().client(
+        "dynamodb",
+        endpoint_url=settings.dynamodb_endpoint,
+        region_name=settings.region,
+        aws_access_key_id=settings.access_key_id,
+        aws_secret_access_key=secret.get_secret_value() if secret else None,
+        config=Config(
+            connect_timeout=settings.table_connect_timeout_s,
+            read_timeout=settings.table_read_timeout_s,
+            max_pool_connections=settings.table_threads,
+            parameter_validation=False,
+            retries={"mode": "standard", "total_max_attempts": 2},
+        ),
+    )
+
+
+class Table:
+    """The real table."""
+
+    def __init__(self, settings: TableSettings) -> None:
+        self._name = settings.table
+        self._client = client_of(settings)
+        self._pool = ThreadPoolExecutor(settings.table_threads, thread_name_prefix="table")
+
+    async def close(self) -> None:
+        """Let go of threads and connections; calls under way are waited for."""
+        await asyncio.to_thread(self._pool.shutdown)
+        self._client.close()
+
+    async def get(self, key: Key, *, consistent: bool = True) -> Item | None:
+        """See TablePort."""
+        answer = await self._call("get_item", Key=key_item(key), ConsistentRead=consistent, TableName=self._name)
+        found: Item | None = answer.get("Item")
+        return found
+
+    async def batch_get(self, keys: Sequence[Key], *, consistent: bool = True) -> dict[Key, Item]:
+        """See TablePort."""
+        unique = list(dict.fromkeys(keys))
+        chunks = [unique[start : start + BATCH_GET_KEYS] for start in range(0, len(unique), BATCH_GET_KEYS)]
+        parts = await asyncio.gather(*(self._batch_get(chunk, consistent) for chunk in chunks))
+        return {key: found for part in parts for key, found in part.items()}
+
+    async def _batch_get(self, keys: Sequence[Key], consistent: bool) -> dict[Key, Item]:
+        found: dict[Key, Item] = {}
+        wanted: Any = {self._name: {"Keys": [key_item(key) for key in keys], "ConsistentRead": consistent}}
+        backoff = Backoff()
+        for _ in range(BATCH_GET_TRIES):
+            answer = await self._call("batch_get_item", RequestItems=wanted)
+            found |= {key_of(stored): stored for stored in answer["Responses"].get(self._name, [])}
+            wanted = answer.get("UnprocessedKeys")
+            if not wanted:
+                return found
+            await backoff.wait()
+        raise TableUnavailable("keys stay unprocessed: the table is throttled")
+
+    async def query(
+        self,
+        pk: str,
+        *,
+        begins_with: str | None = None,
+        between: tuple[str, str] | None = None,
+        ascending: bool = True,
+        limit: int | None = None,
+        consistent: bool = True,
+    ) -> list[Item]:
+        """See TablePort."""
+        request = self._query_request(pk, begins_with, between)
+        request |= {"ScanIndexForward": ascending, "ConsistentRead": consistent}
+        found: list[Item] = []
+        while limit is None or len(found) < limit:
+            if limit is not None:
+                request["Limit"] = limit - len(found)
+            answer = await self._call("query", **request)
+            found.extend(answer["Items"])
+            if "LastEvaluatedKey" not in answer:
+                break
+            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+        return found
+
+    def _query_request(self, pk: str, begins_with: str | None, between: tuple[str, str] | None) -> dict[str, Any]:
+        condition, values = "#pk = :pk", {":pk": {"S": pk}}
+        names = {"#pk": PARTITION_KEY}
+        if begins_with is not None:
+            condition, values = f"{condition} AND begins_with(#sk, :start)", values | {":start": {"S": begins_with}}
+        elif between is not None:
+            condition = f"{condition} AND #sk BETWEEN :from AND :to"
+            values |= {":from": {"S": between[0]}, ":to": {"S": between[1]}}
+        if begins_with is not None or between is not None:
+            names["#sk"] = SORT_KEY
+        return {
+            "TableName": self._name,
+            "KeyConditionExpression": condition,
+            "ExpressionAttributeNames": names,
+            "ExpressionAttributeValues": values,
+        }
+
+    async def transact(self, actions: Sequence[Action]) -> None:
+        """See TablePort."""
+        await self._call("transact_write_items", TransactItems=[request_of(action, self._name) for action in actions])
+
+    async def write(self, action: Action) -> None:
+        """See TablePort."""
+        if isinstance(action, Put):
+            await self._call("put_item", TableName=self._name, Item=action.item, **arguments_of(action.condition))
+        else:
+            await self._call(
+                "delete_item", TableName=self._name, Key=key_item(action.key), **arguments_of(action.condition)
+            )
+
+    async def _call(self, operation: str, **arguments: Any) -> Any:
+        began = time.monotonic()
+        method: Callable[..., Any] = getattr(self._client, operation)
+        try:
+            return await asyncio.get_running_loop().run_in_executor(self._pool, lambda: method(**arguments))
+        except (ClientError, BotoCoreError) as error:
+            ours: TableError = from_boto(error)
+            metrics.TABLE_ERRORS.labels(operation, ours.code).inc()
+            raise ours from None
+        finally:
+            metrics.TABLE_SECONDS.labels(operation).observe(time.monotonic() - began)

@@ -1,0 +1,25 @@
+"""Tasks that live as long as their process: the first that fails ends it."""
+
+import asyncio
+from collections.abc import Awaitable, Coroutine
+from typing import Any
+
+
+async def run_until(stop: Awaitable[Any], *works: Coroutine[Any, Any, Any]) -> None:
+    """Run `works` side by side until `stop` resolves; then cancel and await them. Raises what the first failure raised.
+
+    A work that returns before `stop` has ended by itself: that is no failure.
+    """
+    tasks = {asyncio.create_task(work) for work in works}
+    stopped = asyncio.ensure_future(stop)
+    try:
+        pending = tasks | {stopped}
+        while stopped in pending:
+            done, pending = await asyncio.wait(pending, return_when=asyncio.FIRST_COMPLETED)
+            for task in done - {stopped}:
+                task.result()
+    finally:
+        stopped.cancel()
+        for task in tasks:
+            task.cancel()
+        await asyncio.gather(*tasks, stopped, return_exceptions=True)
