@@ -16,7 +16,7 @@ V := .venv/bin
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' Makefile | awk -F'|' '{ printf "  make %-10s %s\n", $$1, $$2 }'
 
-setup: ## make .venv from the lock and fetch the engines (the other commands do it themselves)
+setup: ## make .venv from the lock (the other commands do it themselves)
 	@$(FIND_PYTHON); $$python -m deploy.local.setup
 
 up: setup ## start the local cluster; Ctrl-C stops it (ARGS="--detach" and other options of `kaiwa up`)
@@ -31,9 +31,11 @@ lint: setup ## formatting, style, types, the architecture's rules, and that gene
 	@$(V)/python -m contracts.schema --check
 
 test: lint ## every check and every test that takes seconds
+	@$(V)/python -m deploy.local.fetch
 	@$(V)/pytest -m "not long" $(ARGS)
 
 test-long: setup ## the tests that take minutes
+	@$(V)/python -m deploy.local.fetch
 	@$(V)/pytest -m long $(ARGS)
 
 lock: setup ## write the locks anew after a change of dependencies

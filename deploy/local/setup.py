@@ -30,18 +30,18 @@ _NO_NETWORK = (
 
 
 def main(root: Path = ROOT) -> int:
-    """Brings ``.venv`` up to date and fetches the engines; the exit code is 0, or 1 after one sentence on stderr."""
+    """Brings ``.venv`` up to date; the exit code is 0, or 1 after one sentence on stderr."""
     try:
         if not is_current(root):
             with _alone(root):
                 _set_up(root)
-        return _run([str(_python(root)), "-m", "deploy.local.fetch"], root, None)
     except LocalClusterError as error:
         print(f"kaiwa: {error}", file=sys.stderr)  # noqa: T201 (a command's answer)
         return 1
     except KeyboardInterrupt:
         print("\nkaiwa: interrupted; run the same command again to go on.", file=sys.stderr)  # noqa: T201
         return 1
+    return 0
 
 
 def is_current(root: Path) -> bool:
@@ -128,7 +128,7 @@ def _alone(root: Path) -> Iterator[None]:
         yield
 
 
-def _run(command: Sequence[str], folder: Path, environ: dict[str, str] | None) -> int:
+def _run(command: Sequence[str], folder: Path, environ: dict[str, str]) -> int:
     return subprocess.run(command, cwd=folder, env=environ, check=False).returncode  # noqa: S603 (our own command lines)
 
 
