@@ -5,23 +5,19 @@ from __future__ import annotations
 import asyncio
 import inspect
 import time
-from collections.abc import Awaitable, Callable
-from typing import Protocol, TypeVar, cast
-
-T = TypeVar("T")
+from collections.abc import Callable
+from typing import Any, Protocol
 
 
 class Eventually(Protocol):
     """The type of the fixture ``eventually``."""
 
-    async def __call__(
-        self, check: Callable[[], Awaitable[T] | T], *, within_s: float = 10.0, every_s: float = 0.05
-    ) -> T:
+    async def __call__(self, check: Callable[[], object], *, within_s: float = 10.0, every_s: float = 0.05) -> Any:
         """See ``eventually``."""
         ...
 
 
-async def eventually(check: Callable[[], Awaitable[T] | T], *, within_s: float = 10.0, every_s: float = 0.05) -> T:
+async def eventually(check: Callable[[], object], *, within_s: float = 10.0, every_s: float = 0.05) -> Any:
     """The first truthy value of ``check()``, asked again every ``every_s``; an AssertionError in it counts as not yet.
 
     Raises AssertionError with the last value (or the last failed assertion) after ``within_s``. A ``check`` that never
@@ -33,14 +29,14 @@ async def eventually(check: Callable[[], Awaitable[T] | T], *, within_s: float =
         try:
             last = await _ask(check, left)
             if last:
-                return cast(T, last)
+                return last
         except (AssertionError, TimeoutError) as error:
             last = error
         await asyncio.sleep(every_s)
     raise AssertionError(f"not within {within_s} s; the last answer was: {last!r}")
 
 
-async def _ask(check: Callable[[], Awaitable[T] | T], left_s: float) -> T:
+async def _ask(check: Callable[[], object], left_s: float) -> object:
     answer = check()
     if inspect.isawaitable(answer):
         return await asyncio.wait_for(answer, left_s)
