@@ -1,0 +1,115 @@
+"""Making a room (spec 8): one submission for the first 40 participants, more of them for the rest, in order.
+
+Repeatable where the caller chooses the id: the same request again has the same answer, and completes what an
+interrupted one began.
+"""
+
+import uuid
+from dataclasses import dataclass
+
+from contracts.limits import PARTICIPANTS_PER_SUBMISSION
+from contracts.rows import RoomRow
+from contracts.submissions import AddParticipants, CreateRoom
+from services.persistence.api.commands import Commands, Late, happening_now
+from services.persistence.api.problems import Problem, unavailable
+from services.persistence.api.records import Records
+from services.persistence.api.shapes import NewRoom
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """A room as its creator wants it; the creator is the first participant, and nobody is in it twice."""
+
+    chat_room_id: str
+    name: str
+    creator: str
+    participant_ids: tuple[str, ...]
+
+    @classmethod
+    def of(cls, asked: NewRoom, creator: str) -> "Wanted":
+        """What `creator` asks for, with an id of our own where none was chosen."""
+        people = tuple(dict.fromkeys((creator, *asked.participant_ids)))
+        return cls(asked.chat_room_id or str(uuid.uuid4()), asked.name, creator, people)
+
+    @property
+    def first(self) -> CreateRoom:
+        """The submission that makes the room, with as many people as one may hold."""
+        return CreateRoom(
+            **happening_now(),
+            chat_room_id=self.chat_room_id,
+            name=self.name,
+            participant_ids=self.participant_ids[:PARTICIPANTS_PER_SUBMISSION],
+            requested_by=self.creator,
+        )
+
+    @property
+    def rest(self) -> tuple[AddParticipants, ...]:
+        """The submissions that add everybody else."""
+        later = self.participant_ids[PARTICIPANTS_PER_SUBMISSION:]
+        return tuple(
+            AddParticipants(
+                **happening_now(),
+                chat_room_id=self.chat_room_id,
+                user_ids=later[start : start + PARTICIPANTS_PER_SUBMISSION],
+                requested_by=self.creator,
+            )
+            for start in range(0, len(later), PARTICIPANTS_PER_SUBMISSION)
+        )
+
+    def was_begun_as(self, room: RoomRow | None) -> bool:
+        """Whether `room` is this one, made wholly or in part by an earlier request."""
+        return (
+            room is not None
+            and (room.created_by, room.name) == (self.creator, self.name)
+            and set(room.participant_ids) <= set(self.participant_ids)
+        )
+
+
+class Creation:
+    """Makes rooms."""
+
+    def __init__(self, commands: Commands, records: Records, *, participants_most: int) -> None:
+        self._commands = commands
+        self._records = records
+        self._participants_most = participants_most
+
+    async def create(self, asked: NewRoom, creator: str) -> tuple[RoomRow, bool]:
+        """The room, and whether it is new. Raises the refusal, or Late."""
+        wanted = Wanted.of(asked, creator)
+        if len(wanted.participant_ids) > self._participants_most:
+            raise Problem("TOO_MANY_PARTICIPANTS", f"A room has at most {self._participants_most} participants.")
+        if asked.chat_room_id is not None and wanted.rest:
+            is_new = await self._created_by_parts(wanted)
+        else:
+            is_new = (await self._commands.submit(wanted.first, *wanted.rest)).code == "CREATED"
+        return await self._stored(wanted.chat_room_id), is_new
+
+    async def _created_by_parts(self, wanted: Wanted) -> bool:
+        # Nobody is added before it is known that the room of this id is ours: it might be somebody else's.
+        is_new = await self._begun(wanted)
+        try:
+            await self._commands.submit(*wanted.rest)
+        except Late:
+            raise _half_made() from None
+        return is_new
+
+    async def _begun(self, wanted: Wanted) -> bool:
+        try:
+            return (await self._commands.submit(wanted.first)).code == "CREATED"
+        except Late:
+            raise _half_made() from None
+        except Problem as refusal:
+            # Decided on the first 40 alone, a repeated request looks like another room.
+            if refusal.code != "ROOM_EXISTS" or not wanted.was_begun_as(await self._records.room(wanted.chat_room_id)):
+                raise
+            return False
+
+    async def _stored(self, chat_room_id: str) -> RoomRow:
+        room = await self._records.room(chat_room_id)
+        if room is None:
+            raise unavailable("The room was decided and is not in the table.")
+        return room
+
+
+def _half_made() -> Problem:
+    return unavailable("The room may have been made with a part of its people: repeat the request to complete it.")

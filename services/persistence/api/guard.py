@@ -1,0 +1,115 @@
+"""What stands before every endpoint: limits of size, time and number, and errors as problem+json.
+
+It is plain ASGI, so that it sees the body as it comes in and never holds more of it than the limit.
+"""
+
+import asyncio
+import time
+
+from starlette.datastructures import Headers
+from starlette.types import ASGIApp, Message, Receive, Scope, Send
+
+from chassis.logs import get_logger
+from services.persistence.api import metrics, trace
+from services.persistence.api.problems import Problem, problem_of, unavailable
+
+_log = get_logger(__name__)
+
+
+class Guard:
+    """ASGI middleware."""
+
+    def __init__(self, app: ASGIApp, *, body_bytes: int, time_limit_s: float, concurrency: int) -> None:
+        self._app = app
+        self._body_bytes = body_bytes
+        self._time_limit_s = time_limit_s
+        self._concurrency = concurrency
+        self._under_way = 0
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Answer one request; other kinds of scope pass through."""
+        if scope["type"] != "http":
+            await self._app(scope, receive, send)
+            return
+        answer = _Answer(send)
+        began = time.monotonic()
+        self._count(+1)
+        try:
+            await self._answered(scope, receive, answer)
+        finally:
+            self._count(-1)
+            _measure(scope, answer.status, time.monotonic() - began)
+
+    async def _answered(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
+        headers = Headers(scope=scope)
+        trace.current.set(trace.continued(headers.get("traceparent")))
+        try:
+            self._refuse_early(headers)
+            async with asyncio.timeout(self._time_limit_s):
+                await self._app(scope, _Limited(receive, self._body_bytes), answer)
+        except Exception as error:  # noqa: BLE001 - every error becomes an answer, and those of ours are logged
+            await _tell(error, scope, receive, answer)
+
+    def _refuse_early(self, headers: Headers) -> None:
+        if self._under_way > self._concurrency:
+            raise unavailable("Too many requests are under way; try again.")
+        declared = headers.get("content-length", "0")
+        if declared.isdigit() and int(declared) > self._body_bytes:
+            raise _too_large(self._body_bytes)
+
+    def _count(self, change: int) -> None:
+        self._under_way += change
+        metrics.UNDER_WAY.set(self._under_way)
+
+
+class _Answer:
+    """`send`, remembering whether and how the answer began."""
+
+    def __init__(self, send: Send) -> None:
+        self._send = send
+        self.status = 0
+
+    async def __call__(self, message: Message) -> None:
+        if message["type"] == "http.response.start":
+            self.status = message["status"]
+        await self._send(message)
+
+
+class _Limited:
+    """`receive`, refusing a body that grows over the limit: its declared length may be absent or a lie."""
+
+    def __init__(self, receive: Receive, most: int) -> None:
+        self._receive = receive
+        self._most = most
+        self._seen = 0
+
+    async def __call__(self) -> Message:
+        message = await self._receive()
+        self._seen += len(message.get("body", b""))
+        if self._seen > self._most:
+            raise _too_large(self._most)
+        return message
+
+
+def _too_large(most: int) -> Problem:
+    # The connection is closed: what is left of the body would be taken for the next request.
+    return Problem("PAYLOAD_TOO_LARGE", f"The body is longer than {most} bytes.", headers={"Connection": "close"})
+
+
+async def _tell(error: Exception, scope: Scope, receive: Receive, answer: _Answer) -> None:
+    problem = problem_of(error)
+    if problem.code == "INTERNAL":
+        _log.error("a request failed", path=scope["path"], method=scope["method"], exc_info=error)
+    elif problem is not error:
+        _log.warning("a request could not be served", path=scope["path"], error=f"{type(error).__name__}: {error}")
+    if answer.status:
+        # Half an answer is out: breaking the connection is all that tells the client.
+        raise error
+    await problem.response()(scope, receive, answer)
+
+
+def _measure(scope: Scope, status: int, seconds: float) -> None:
+    # The template, not the path: one label for all rooms.
+    route = getattr(scope.get("route"), "path", "other")
+    metrics.REQUESTS.labels(scope["method"], route, status).inc()
+    metrics.SECONDS.labels(route).observe(seconds)

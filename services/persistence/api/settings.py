@@ -1,0 +1,57 @@
+"""Settings of the process `api`."""
+
+from pathlib import Path
+from typing import Literal
+
+from pydantic import Field, field_validator
+
+from chassis.settings import (
+    CommaSeparated,
+    IssuerSettings,
+    KafkaSettings,
+    ObservabilitySettings,
+    TableSettings,
+    split_commas,
+)
+from contracts import limits
+from contracts.users import VerificationStatus
+
+
+class ApiSettings(KafkaSettings, TableSettings, IssuerSettings, ObservabilitySettings):
+    """What the HTTP API needs to know."""
+
+    http_host: str = "127.0.0.1"
+    http_port: int = Field(8080, ge=0, le=65535, description="port of the HTTP API and the web page; 0: any free one")
+    websocket_url: str = Field(
+        pattern=r"^wss?://[^\s;,]+$", description="where browsers find the gateway, with the stage: ws://HOST:PORT/prod"
+    )
+    allowed_origins: CommaSeparated = Field(
+        (), description="origins of pages that may call, comma-separated; the own address under localhost if absent"
+    )
+    admin_group: str = Field("admin", min_length=1, description="the group in cognito:groups that makes an admin")
+    default_verification: VerificationStatus = "pending"
+    user_search: Literal["on", "off"] = "on"
+    participants_most: int = Field(limits.PARTICIPANTS, ge=1, le=limits.PARTICIPANTS_HIGHEST)
+    http_rate: float = Field(50.0, gt=0, description="requests a second of one user")
+    http_burst: int = Field(100, ge=1, description="requests of one user at once")
+    http_body_bytes: int = Field(512 * 1024, ge=1024, description="the longest request body")
+    http_time_limit_s: float = Field(20.0, gt=0, description="the longest that a request may take")
+    http_concurrency: int = Field(500, ge=1, description="requests under way at once; above it 503")
+    outcome_wait_s: float = Field(limits.OUTCOME_WAIT_S, ge=0, le=10)
+    acknowledgement_s: float = Field(limits.ACKNOWLEDGEMENT_S, gt=0, le=10)
+    web_dir: Path | None = Field(None, description="folder of the built web page; web/dist if it is there")
+    dev_issuer_url: str | None = Field(
+        None, pattern=r"^https?://[^\s]+$", description="the local issuer, whose sign-in stands under this origin"
+    )
+
+    _split_origins = field_validator("allowed_origins", mode="before")(split_commas)
+
+    @property
+    def origins(self) -> tuple[str, ...]:
+        """Pages that may call, exactly."""
+        return self.allowed_origins or tuple(f"http://{name}:{self.http_port}" for name in ("localhost", "127.0.0.1"))
+
+    @property
+    def sign_in_url(self) -> str | None:
+        """The local issuer, unless this is production."""
+        return None if self.is_production else self.dev_issuer_url
