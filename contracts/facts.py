@@ -31,6 +31,8 @@ class SubmissionRef(Struct, frozen=True, kw_only=True, rename="camel"):
     partition: int
     offset: int
     event_id: str
+    redriven: bool | UnsetType = UNSET
+    """It was put back from chat.dead-letters, so it is remembered by its eventId too; absent otherwise."""
 
 
 class Fact(Event, frozen=True, kw_only=True):
