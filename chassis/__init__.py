@@ -4,6 +4,7 @@ A process:   process.py (lifecycle) · settings.py · logs.py · health.py · me
 Kafka:       records.py · publisher.py (in) · runloop.py (out, in a group: lanes.py, offsets.py, dead_letters.py)
              tail.py (out, whole topics) · topics.py (create and check)
 The table:   table.py (client) · actions.py · items.py · table_errors.py · table_schema.py
+The fold:    projection/ (facts as rows)
 Sign-in:     auth/
 
     record ─▶ lane (one key) ─▶ handler ─▶ effect in the table ─▶ facts acknowledged ─▶ offset committed
