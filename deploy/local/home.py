@@ -89,6 +89,12 @@ class Home:
             out.write("\n")
         half.replace(file)
 
+    def recorded(self) -> list[dict[str, Any]]:
+        """The processes that ``supervisor.json`` names (``pid``, ``created``), without the supervisor itself."""
+        found = self.read(self.supervisor_file)
+        reaper = [found["reaper"]] if "reaper" in found else []
+        return [*found.get("processes", {}).values(), *reaper]
+
     def wipe(self) -> None:
         """Removes what we made, and the folder if nothing else is in it."""
         for name in _OURS:

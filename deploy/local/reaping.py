@@ -7,6 +7,8 @@ import subprocess
 import sys
 from pathlib import Path
 
+import psutil
+
 from deploy.local import reaper
 
 
@@ -23,6 +25,12 @@ class Reaper:
             text=True,
             process_group=0,
         )
+        self._identity = {"pid": self._process.pid, "created": psutil.Process(self._process.pid).create_time()}
+
+    @property
+    def identity(self) -> dict[str, float]:
+        """Its process id and time of birth."""
+        return self._identity
 
     def watch(self, group: int) -> None:
         """From now on ``group`` ends with this process."""

@@ -36,9 +36,16 @@ class Kept:
     missing: str | None = "it has not started"
     task: asyncio.Task[None] | None = None
 
+    def recorded(self) -> dict[str, Any]:
+        """How ``supervisor.json`` names it."""
+        if self.child is None:
+            return {}
+        own = {"pid": self.child.pid, "created": self.child.created}
+        return {**own, "restarts": self.starts - 1, "port": self.spec.port}
+
 
 class Supervisor:
-    """All children of one cluster. ``changed`` is called when a process id has changed, ``say`` with a line for people."""
+    """All children of one cluster. ``changed`` is called at every new process id, ``say`` with a line for people."""
 
     def __init__(self, reaper: Reaper, *, changed: Callable[[], None], say: Callable[[str], None]) -> None:
         self.kept: dict[str, Kept] = {}

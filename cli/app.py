@@ -1,0 +1,94 @@
+"""The root of the `kaiwa` command. Sub-commands are loaded when they are asked for, so that each starts fast."""
+
+from __future__ import annotations
+
+import importlib
+import sys
+from types import ModuleType
+from typing import Any
+
+import typer
+from typer.core import TyperGroup
+
+from cli import run
+
+# Name: the module that holds the command, as `app` (a Typer) or as a function named like the command.
+COMMANDS = {
+    "up": "cli.up",
+    "down": "cli.down",
+    "status": "cli.status",
+    "token": "cli.token",
+    "chat": "cli.chat",
+    "run": "cli.run_command",
+    "topics": "cli.topics",
+    "table": "cli.table",
+}
+
+
+class LazyCommands(TyperGroup):
+    """A group whose commands are imported by name. (Typer keeps click's classes to itself, hence the types.)"""
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """Every command, in the order in which one meets them."""
+        del ctx
+        return list(COMMANDS)
+
+    def get_command(self, ctx: Any, cmd_name: str) -> Any:
+        """The command, or None if there is none of this name."""
+        del ctx
+        if cmd_name not in COMMANDS:
+            return None
+        try:
+            module = importlib.import_module(COMMANDS[cmd_name])
+        except ModuleNotFoundError as error:
+            if error.name != COMMANDS[cmd_name]:
+                raise
+            return None
+        command = _command(module, cmd_name)
+        command.name = cmd_name
+        return command
+
+
+app = typer.Typer(
+    cls=LazyCommands,
+    no_args_is_help=True,
+    add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    help="Kaiwa, a real-time chat backend: the local cluster, its tools and its processes.",
+    epilog="Commands that speak to a cluster take --dir (default .kaiwa) and read its cluster.json; settings in the "
+    "environment (KAIWA_…) win. Exit codes: 0 done, 1 it failed, 2 wrong use.",
+)
+
+
+@app.callback()
+def _root() -> None:
+    """Every command of Kaiwa hangs below this."""
+
+
+def main() -> None:
+    """The console script. Errors that say what to do are printed as one line on stderr, with exit code 1."""
+    arguments = sys.argv[1:]
+    if len(arguments) == 2 and arguments[0] == "run" and arguments[1] in run.PROCESSES:
+        sys.exit(run.run_process(arguments[1]))
+    try:
+        app()
+    except KeyboardInterrupt:
+        sys.exit(1)
+    except Exception as error:
+        # Our own errors carry a code and a sentence for people; anything else is a fault of ours and shows its trace.
+        if not isinstance(getattr(error, "code", None), str):
+            raise
+        sys.stderr.write(f"kaiwa: {error}\n")
+        sys.exit(1)
+
+
+def _command(module: ModuleType, name: str) -> Any:
+    found: Any = getattr(module, "app", None)
+    if found is None:
+        found = typer.Typer(add_completion=False, rich_markup_mode="markdown")
+        found.command()(getattr(module, name))
+    return typer.main.get_command(found)
+
+
+if __name__ == "__main__":
+    main()
