@@ -20,6 +20,9 @@ from contracts.table import Key
 from services.persistence import message_rules, room_rules
 from services.persistence.case import Case, Rules
 from services.persistence.received import Received
+from services.persistence.refusals import TEXTS
+
+_REFUSALS: dict[str, RejectionCode] = {code: code for code in TEXTS}
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,16 +61,21 @@ def decide(received: Received, rows: Rows, rules: Rules) -> Decision:
     """
     case = Case(received, rows, rules)
     earlier = _earlier_refusal(case)
-    if earlier is not None:
-        return Decision(earlier, {})
-    return decision_of(received, _verdict(case), rows)
+    return Decision(earlier, {}) if earlier is not None else _with_rows(case, _verdict(case))
 
 
-def decision_of(received: Received, fact: Fact, rows: Rows) -> Decision:
+def put_aside(received: Received, rows: Rows, rules: Rules) -> Decision:
+    """The refusal of a submission that went to chat.dead-letters, at its place in the room's order (spec 11)."""
+    case = Case(received, rows, rules)
+    earlier = _earlier_refusal(case)
+    return Decision(earlier, {}) if earlier is not None else _with_rows(case, case.refuse("INTERNAL"))
+
+
+def _with_rows(case: Case, fact: Fact) -> Decision:
     """The fact with its rows, and with the OUTCOME that the HTTP API waits for."""
-    writes = rows_of(fact, rows)
-    if received.wants_outcome:
-        writes[table.outcome(received.submission.event_id)] = outcome_of(received, fact)
+    writes = rows_of(fact, case.rows)
+    if case.received.wants_outcome:
+        writes[table.outcome(case.received.submission.event_id)] = outcome_of(case.received, fact)
     return Decision(fact, writes)
 
 
@@ -115,5 +123,5 @@ def _earlier_refusal(case: Case) -> Fact | None:
     known = held(case.rows, key, OutcomeRow)
     if known is None or (case.received.redriven and known.position < case.received.offset):
         return None
-    code = next((code for code in get_args(RejectionCode) if known.code == code), None)
-    return case.refuse(code) if code is not None else None
+    # A success without its room: somebody took rows away. Not done again, since others were told that it was done.
+    return case.refuse(_REFUSALS.get(known.code, "INTERNAL"))

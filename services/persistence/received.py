@@ -64,6 +64,11 @@ def receive(record: Record) -> Received:
         raise TypeError(f"{SUBMISSIONS.name} carries a {type(submission).__name__}")
     if record.key != submission.chat_room_id.encode():
         raise WrongKey("the record's key is not its chatRoomId")
+    return received_of(submission, record)
+
+
+def received_of(submission: Submission, record: Record) -> Received:
+    """`submission` at the place of `record`."""
     return Received(
         submission=submission,
         partition=record.partition,

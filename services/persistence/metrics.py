@@ -1,0 +1,14 @@
+"""Metrics of persistence; those of the run loop, the publisher and the table are in chassis/metrics.py."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+FACTS = Counter("kaiwa_facts_total", "Facts decided, by type and refusal code", ["type", "code"])
+FACTS_AGAIN = Counter("kaiwa_facts_emitted_again_total", "Facts emitted again from FENCE after a redelivery")
+FENCED = Counter("kaiwa_fenced_total", "Transactions refused because somebody else had written the room")
+ROOM_TRANSACTION_SUBMISSIONS = Histogram(
+    "kaiwa_room_transaction_submissions",
+    "Submissions in one transaction of a room",
+    buckets=(1, 2, 5, 10, 20, 50, 98),
+)
+ROOMS_CACHED = Gauge("kaiwa_rooms_cached", "Rooms whose state is held in memory")
+PROFILES = Counter("kaiwa_profile_updates_total", "Profile updates, by what they did", ["effect"])
