@@ -22,5 +22,5 @@ def down(
     home = Home(directory)
     with console.status(f"kaiwa: Stopping the cluster in {directory}"):
         ran = take_down(home, wipe=wipe, say=lambda line: console.print(f"kaiwa: {line}", markup=False))
-    done = f"Stopped the cluster in {directory}" if ran else f"No cluster is running in {directory}"
-    typer.echo(f"kaiwa: {done}{' and removed its data' if wipe else ''}.", err=True)
+    done = f"Stopped the cluster in {directory}" if ran else f"No cluster was running in {directory}"
+    typer.echo(f"kaiwa: {done}{'; its data is removed' if wipe else ''}.", err=True)

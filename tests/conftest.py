@@ -2,7 +2,12 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
 from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -30,6 +35,28 @@ def engines() -> Iterator[RunningEngines]:
     """``engines.kafka.bootstrap`` and ``engines.dynamodb`` (endpoint, region, access_key_id, secret_access_key)."""
     with Engines() as own:
         yield RunningEngines(own)
+
+
+@pytest.fixture(scope="session")
+def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
+    """A whole local cluster with two gateways, nothing kept: the content of its ``cluster.json`` (spec 13).
+
+    Shared by all tests of a run, and started by the first that asks for it: use rooms and users of your own.
+    """
+    folder = tmp_path_factory.mktemp("cluster") / ".kaiwa"
+    kaiwa = Path(sys.executable).with_name("kaiwa")
+    try:
+        up = subprocess.run(
+            [kaiwa, "up", "--ephemeral", "--detach", "--gateways", "2", "--dir", folder],
+            capture_output=True,
+            text=True,
+            timeout=200,
+            check=False,
+        )
+        assert up.returncode == 0, up.stderr
+        yield json.loads((folder / "cluster.json").read_text(encoding="utf-8"))
+    finally:
+        subprocess.run([kaiwa, "down", "--dir", folder], capture_output=True, timeout=120, check=False)
 
 
 @pytest.fixture(scope="session")

@@ -23,7 +23,7 @@ def take_down(home: Home, *, wipe: bool, say: Callable[[str], None], within_s: f
     ran = _end_supervisor(home, within_s)
     left = leftovers.end(home.recorded())
     if left:
-        say(f"Ended {left} processes that an earlier run had left behind")
+        say(f"Ended what an earlier run had left behind, processes: {left}")
     for file in (home.cluster_file, home.supervisor_file):
         file.unlink(missing_ok=True)
     if wipe:

@@ -44,7 +44,7 @@ def parse(listing: str) -> dict[str, str]:
     for line in listing.splitlines():
         name, _, value = line.partition("=")
         section, _, option = name.rpartition(".")
-        if option and value[:1] in "'\"":
+        if option and value.startswith(("'", '"')):
             found.setdefault(section, {})[option] = str(ast.literal_eval(value))
     return {**found.get("global", {}), **found.get("install", {}), **found.get(":env:", {})}
 

@@ -1,0 +1,59 @@
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from deploy.local import setup
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    (tmp_path / "requirements.lock").write_text("one==1\n")
+    (tmp_path / "pyproject.toml").write_text("[project]\n")
+    python = tmp_path / ".venv" / "bin" / "python"
+    python.parent.mkdir(parents=True)
+    python.touch()
+    return tmp_path
+
+
+def test_an_environment_without_its_stamp_was_not_finished(root: Path) -> None:
+    assert not setup.is_current(root)
+
+
+def test_a_finished_environment_is_current_until_a_lock_changes(root: Path) -> None:
+    (root / ".venv" / "kaiwa-setup").write_text(setup._wanted(root))
+    assert setup.is_current(root)
+    (root / "requirements.lock").write_text("one==2\n")
+    assert not setup.is_current(root)
+
+
+def test_an_environment_that_lost_its_python_is_not_current(root: Path) -> None:
+    (root / ".venv" / "kaiwa-setup").write_text(setup._wanted(root))
+    (root / ".venv" / "bin" / "python").unlink()
+    assert not setup.is_current(root)
+
+
+def test_a_finished_set_up_costs_nothing(root: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (root / ".venv" / "kaiwa-setup").write_text(setup._wanted(root))
+    monkeypatch.setattr(setup, "_set_up", lambda _: pytest.fail("it was set up again"))
+    assert setup.main(root) == 0
+
+
+def test_no_venv_module_is_one_sentence(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(root / "cache"))
+    broken = root / "python"
+    broken.write_text("#!/bin/sh\nexit 1\n")
+    broken.chmod(0o755)
+    monkeypatch.setattr("sys.executable", str(broken))
+    assert setup.main(root) == 1
+    assert "install its venv module" in capsys.readouterr().err
+    assert not (root / ".venv" / "kaiwa-setup").exists()
+
+
+def test_the_lock_of_uv_has_hashes_and_no_address() -> None:
+    text = setup.UV_LOCK.read_text()
+    assert "--hash=sha256:" in text
+    assert "://" not in text
