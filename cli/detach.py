@@ -56,8 +56,9 @@ def supervise(options: Options, report_to: int) -> None:
     )
     try:
         asyncio.run(bring_up(options, screen))
-    except LocalClusterError as error:
-        report({"failed": str(error), "code": error.code}, last=True)
+    except Exception as error:
+        if isinstance(code := getattr(error, "code", None), str):
+            report({"failed": str(error), "code": code}, last=True)
         raise
 
 

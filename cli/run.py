@@ -5,17 +5,17 @@ Kept free of other imports: six of them start side by side on a small machine.
 
 from __future__ import annotations
 
-import importlib
+import runpy
 import sys
 
-# Each module has a ``main()`` that returns the exit code.
+# Each package runs as `python -m PACKAGE` does.
 PROCESSES = {
-    "gateway": "gateway.__main__",
-    "persistence": "services.persistence.__main__",
-    "api": "services.persistence.api.__main__",
-    "presence": "services.presence.__main__",
-    "fanout": "services.fanout.__main__",
-    "issuer": "deploy.issuer.__main__",
+    "gateway": "gateway",
+    "persistence": "services.persistence",
+    "api": "services.persistence.api",
+    "presence": "services.presence",
+    "fanout": "services.fanout",
+    "issuer": "deploy.issuer",
 }
 
 
@@ -24,11 +24,14 @@ def run_process(name: str) -> int:
 
     It reads nothing but the environment (``KAIWA_…``).
     """
+    sys.argv = [f"kaiwa run {name}"]
     try:
-        module = importlib.import_module(PROCESSES[name])
+        runpy.run_module(PROCESSES[name], run_name="__main__", alter_sys=True)
     except ModuleNotFoundError as error:
         sys.stderr.write(
             f"kaiwa: {name} cannot run here, {error.name} is not installed: pip install 'kaiwa[{name}]'.\n"
         )
         return 1
-    return int(module.main() or 0)
+    except SystemExit as ended:
+        return ended.code if isinstance(ended.code, int) else int(ended.code is not None)
+    return 0

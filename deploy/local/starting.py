@@ -7,6 +7,7 @@ import importlib
 import shutil
 from collections.abc import Awaitable, Callable
 
+from deploy.issuer.client import ask_for_token
 from deploy.local import processes
 from deploy.local.child import ProcessSpec
 from deploy.local.dynamodb import dynamodb_spec
@@ -15,7 +16,6 @@ from deploy.local.options import Options, Screen
 from deploy.local.processes import Cluster
 from deploy.local.seed import seed
 from deploy.local.supervisor import Supervisor
-from deploy.local.tokens import token
 
 _READY_WITHIN_S = 120.0
 
@@ -71,7 +71,11 @@ async def _seed(cluster: Cluster, options: Options, screen: Screen, stopped: Cal
     if cluster.home.seeded_file.exists() and not options.ephemeral:
         return
     screen.step("Making alice, bob, carol, dave and the lobby", 1, 1)
-    await asyncio.to_thread(seed, cluster.api_url, lambda user, admin: token(cluster, user, admin=admin), stopped)
+
+    def token(user: str, admin: bool) -> str:
+        return ask_for_token(cluster.issuer_url, user, admin=admin)
+
+    await asyncio.to_thread(seed, cluster.api_url, token, stopped)
     if not options.ephemeral:
         cluster.home.seeded_file.touch()
 

@@ -1,28 +1,36 @@
 from __future__ import annotations
 
-import sys
-from types import ModuleType
+from pathlib import Path
 
 import pytest
 
 from cli import run
 
 
+@pytest.fixture
+def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The file that runs in place of the gateway."""
+    program = tmp_path / "stand_in" / "__main__.py"
+    program.parent.mkdir()
+    monkeypatch.syspath_prepend(str(tmp_path))
+    monkeypatch.setattr("sys.argv", ["kaiwa"])
+    monkeypatch.setitem(run.PROCESSES, "gateway", "stand_in")
+    return program
+
+
 def test_every_process_of_the_specification_can_be_run() -> None:
     assert list(run.PROCESSES) == ["gateway", "persistence", "api", "presence", "fanout", "issuer"]
 
 
-def test_a_process_ends_with_its_own_exit_code(monkeypatch: pytest.MonkeyPatch) -> None:
-    module = ModuleType("stand_in")
-    module.__dict__["main"] = lambda: 2
-    monkeypatch.setitem(sys.modules, "stand_in", module)
-    monkeypatch.setitem(run.PROCESSES, "gateway", "stand_in")
-    assert run.run_process("gateway") == 2
+@pytest.mark.parametrize(("end", "code"), [("sys.exit(2)", 2), ("sys.exit()", 0), ("", 0), ("sys.exit('why')", 1)])
+def test_a_process_ends_with_its_own_exit_code(stand_in: Path, end: str, code: int) -> None:
+    stand_in.write_text(f"import sys\nif __name__ == '__main__':\n    {end or 'pass'}\n")
+    assert run.run_process("gateway") == code
 
 
 def test_a_process_whose_packages_are_not_installed_says_which_extra_brings_them(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    stand_in: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setitem(run.PROCESSES, "presence", "no_such_module.__main__")
-    assert run.run_process("presence") == 1
-    assert "pip install 'kaiwa[presence]'" in capsys.readouterr().err
+    stand_in.write_text("import no_such_package\n")
+    assert run.run_process("gateway") == 1
+    assert "no_such_package is not installed: pip install 'kaiwa[gateway]'" in capsys.readouterr().err
