@@ -97,7 +97,11 @@ class Cluster:
 def services(cluster: Cluster) -> list[ProcessSpec]:
     """All that needs Kafka and the table; they start side by side."""
     port = cluster.addresses.port
-    api = {"KAIWA_HOST": _LOOPBACK, "KAIWA_PORT": str(port("api"))}
+    api = {
+        "KAIWA_HTTP_HOST": _LOOPBACK,
+        "KAIWA_HTTP_PORT": str(port("api")),
+        "KAIWA_DEV_ISSUER_URL": cluster.issuer_url,
+    }
     return [
         *(_gateway(cluster, number) for number in range(1, cluster.addresses.gateways + 1)),
         _service(cluster, "persistence", "persistence", port("persistence"), {}),
