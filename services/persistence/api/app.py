@@ -29,6 +29,7 @@ from services.persistence.api.settings import ApiSettings
 
 NAME = "api"
 CHECK_INTERVAL_S = 2.0
+RECHECK_INTERVAL_S = 0.2
 
 _log = get_logger(__name__)
 
@@ -63,11 +64,12 @@ class Api:
             await self.table.close()
 
     async def _watch(self) -> None:
-        """Tell /readyz whether Kafka and the table answer."""
+        """Tell /readyz whether Kafka and the table answer; ask more often while they do not."""
         while True:
-            self.health.set("kafka", self.publisher.problem)
-            self.health.set("table", await self._table_problem())
-            await asyncio.sleep(CHECK_INTERVAL_S)
+            problems = {"kafka": self.publisher.problem, "table": await self._table_problem()}
+            for part, problem in problems.items():
+                self.health.set(part, problem)
+            await asyncio.sleep(RECHECK_INTERVAL_S if any(problems.values()) else CHECK_INTERVAL_S)
 
     async def _table_problem(self) -> str | None:
         try:
@@ -81,7 +83,7 @@ def build(settings: ApiSettings, health: Health) -> Api:
     """The process, bound to its port and connected to nothing yet; raises SettingsError where the port is taken."""
     for part in ("http", "kafka", "table"):
         health.set(part, "starting")
-    sock = bind(settings.http_host, settings.http_port, setting="KAIWA_HTTP_PORT")
+    sock = bind(settings.host, settings.port, setting="KAIWA_PORT")
     publisher, table, verifier = Publisher(settings, name=NAME), Table(settings), Verifier(_issuer(settings))
     presence = PresenceView()
     records = Records(table)

@@ -6,9 +6,9 @@ If the process dies after publishing, the command is decided all the same; its o
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, TypeVar, get_args
+from typing import Any, Protocol, get_args
 
 from msgspec import UNSET
 
@@ -30,8 +30,6 @@ from services.persistence.api.records import Records
 FIRST_PAUSE_S = 0.005
 LONGEST_PAUSE_S = 0.2
 PAUSE_FACTOR = 1.6
-
-Found = TypeVar("Found")
 
 # A room one is not in looks like one that is not there, by its code too.
 _REFUSALS: dict[OutcomeCode, tuple[ProblemCode, str]] = {
@@ -92,21 +90,19 @@ class Commands:
         Raises the refusal of the first that was refused; Late; UNAVAILABLE where Kafka does not acknowledge.
         """
         await self._acknowledged([outgoing(SUBMISSIONS, s.chat_room_id, s, _headers()) for s in submissions])
-        ids = [submission.event_id for submission in submissions]
-        found = await self._waited(lambda: self._all_decided(ids), ids[0])
-        for outcome in found:
-            if outcome.refusal is not None:
-                raise outcome.refusal
-        return found[0]
+        return await self._decided([submission.event_id for submission in submissions])
 
     async def update_profile(self, *updates: ProfileUpdated) -> ProfileRow:
-        """Publish updates of one profile, in order; returns the profile as it stands after the last.
+        """Publish updates of one profile, in order; returns the profile with all of them.
 
-        Raises Late; UNAVAILABLE where Kafka does not acknowledge.
+        Raises as `submit` does.
         """
-        last = updates[-1]
-        positions = await self._acknowledged([outgoing(USERS, e.user_id, e, _headers()) for e in updates])
-        return await self._waited(lambda: self._profile_at(last, positions[-1].offset), last.event_id)
+        await self._acknowledged([outgoing(USERS, update.user_id, update, _headers()) for update in updates])
+        await self._decided([update.event_id for update in updates])
+        profile = await self._records.profile(updates[-1].user_id)
+        if profile is None:
+            raise unavailable("The profile was decided and is not in the table.")
+        return profile
 
     async def revoke_sessions(self, event: SessionsRevoked) -> None:
         """Publish the order to every gateway; returns when it is in the log."""
@@ -124,29 +120,27 @@ class Commands:
         except TimeoutError:
             raise unavailable("The log does not answer: it is not known whether this will be done.") from None
 
-    async def _waited(self, ask: Callable[[], Awaitable[Found | None]], event_id: str) -> Found:
+    async def _decided(self, event_ids: Sequence[str]) -> Outcome:
+        outcomes = await self._waited_for(event_ids)
+        for outcome in outcomes:
+            if outcome.refusal is not None:
+                raise outcome.refusal
+        return outcomes[0]
+
+    async def _waited_for(self, event_ids: Sequence[str]) -> list[Outcome]:
         began = time.monotonic()
         pause_s = FIRST_PAUSE_S
         while True:
-            found = await ask()
+            found = await self._records.outcomes(event_ids)
             waited_s = time.monotonic() - began
-            if found is not None:
+            if len(found) == len(event_ids):
                 metrics.OUTCOME_SECONDS.observe(waited_s)
-                return found
+                return [_outcome(event_id, found[event_id]) for event_id in event_ids]
             if waited_s >= self._outcome_wait_s:
                 metrics.OUTCOMES_LATE.inc()
-                raise Late(event_id)
+                raise Late(event_ids[0])
             await asyncio.sleep(min(pause_s, self._outcome_wait_s - waited_s))
             pause_s = min(pause_s * PAUSE_FACTOR, LONGEST_PAUSE_S)
-
-    async def _all_decided(self, event_ids: Sequence[str]) -> list[Outcome] | None:
-        found = await self._records.outcomes(event_ids)
-        return [_outcome(event_id, found[event_id]) for event_id in event_ids] if len(found) == len(event_ids) else None
-
-    async def _profile_at(self, update: ProfileUpdated, position: int) -> ProfileRow | None:
-        # An update that finds a profile there and is meant only for an absent one moves no position.
-        profile = await self._records.profile(update.user_id)
-        return profile if profile and (update.only_if_absent or profile.position >= position) else None
 
 
 def happening_now() -> dict[str, Any]:

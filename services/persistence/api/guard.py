@@ -98,14 +98,19 @@ def _too_large(most: int) -> Problem:
 
 async def _tell(error: Exception, scope: Scope, receive: Receive, answer: _Answer) -> None:
     problem = problem_of(error)
-    if problem.code == "INTERNAL":
-        _log.error("a request failed", path=scope["path"], method=scope["method"], exc_info=error)
-    elif problem is not error:
-        _log.warning("a request could not be served", path=scope["path"], error=f"{type(error).__name__}: {error}")
+    if problem is not error:
+        _report(error, problem, scope)
     if answer.status:
         # Half an answer is out: breaking the connection is all that tells the client.
         raise error
     await problem.response()(scope, receive, answer)
+
+
+def _report(error: Exception, problem: Problem, scope: Scope) -> None:
+    if problem.code == "INTERNAL":
+        _log.error("a request failed", path=scope["path"], method=scope["method"], exc_info=error)
+    else:
+        _log.warning("a request could not be served", path=scope["path"], error=f"{type(error).__name__}: {error}")
 
 
 def _measure(scope: Scope, status: int, seconds: float) -> None:

@@ -36,9 +36,7 @@ async def add_participant(chat_room_id: RoomPath, user_id: UserPath, who: Asking
     )
 
 
-@router.delete(
-    "/{chatRoomId}/participants/{userId}", response_model_exclude_none=True, responses=COMMAND_REFUSALS | LATE
-)
+@router.delete(PATH, response_model_exclude_none=True)
 async def remove_participant(chat_room_id: RoomPath, user_id: UserPath, who: Asking, on: On) -> CommandOutcome:
     """Remove somebody: the room's creator and admins others, everybody themselves. A non-member: no change."""
     return await _decided(

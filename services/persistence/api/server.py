@@ -21,13 +21,13 @@ from services.persistence.api.sign_in import sign_in_router
 
 def application(parts: Parts) -> FastAPI:
     """All that is served on the public port."""
-    app = FastAPI(openapi_url="/api/openapi.json", docs_url=None, redoc_url=None)
+    app = FastAPI(openapi_url="/api/openapi.json", docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.parts = parts
     for endpoints in (rooms, participants, messages, users, outcomes):
         app.include_router(endpoints.router)
     _document(app)
     if parts.settings.sign_in_url:
-        app.include_router(sign_in_router(parts.settings.sign_in_url))
+        app.include_router(sign_in_router(parts.settings.sign_in_url, allow_remote=parts.settings.issuer_allow_remote))
     app.include_router(page_router(parts.settings))
     _answer_errors(app)
     _limit(app, parts.settings)

@@ -20,8 +20,8 @@ from contracts.users import VerificationStatus
 class ApiSettings(KafkaSettings, TableSettings, IssuerSettings, ObservabilitySettings):
     """What the HTTP API needs to know."""
 
-    http_host: str = "127.0.0.1"
-    http_port: int = Field(8080, ge=0, le=65535, description="port of the HTTP API and the web page; 0: any free one")
+    host: str = "127.0.0.1"
+    port: int = Field(8080, ge=0, le=65535, description="port of the HTTP API and the web page; 0: any free one")
     websocket_url: str = Field(
         pattern=r"^wss?://[^\s;,]+$", description="where browsers find the gateway, with the stage: ws://HOST:PORT/prod"
     )
@@ -43,13 +43,16 @@ class ApiSettings(KafkaSettings, TableSettings, IssuerSettings, ObservabilitySet
     dev_issuer_url: str | None = Field(
         None, pattern=r"^https?://[^\s]+$", description="the local issuer, whose sign-in stands under this origin"
     )
+    issuer_allow_remote: bool = Field(
+        False, description="pass on the sign-in of callers from elsewhere too, as in a container network"
+    )
 
     _split_origins = field_validator("allowed_origins", mode="before")(split_commas)
 
     @property
     def origins(self) -> tuple[str, ...]:
         """Pages that may call, exactly."""
-        return self.allowed_origins or tuple(f"http://{name}:{self.http_port}" for name in ("localhost", "127.0.0.1"))
+        return self.allowed_origins or tuple(f"http://{name}:{self.port}" for name in ("localhost", "127.0.0.1"))
 
     @property
     def sign_in_url(self) -> str | None:

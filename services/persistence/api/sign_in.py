@@ -1,5 +1,6 @@
 """The local issuer's doors under this origin, so that a browser needs no third one (spec 8). Development only."""
 
+from ipaddress import ip_address
 from typing import Final, Literal
 
 import aiohttp
@@ -14,15 +15,33 @@ TIME_LIMIT: Final = aiohttp.ClientTimeout(total=5)
 ANSWER_BYTES: Final = 256 * 1024
 
 
-def sign_in_router(issuer_url: str) -> APIRouter:
-    """GET and POST /dev/users and /dev/token, passed on as they are."""
+def sign_in_router(issuer_url: str, *, allow_remote: bool) -> APIRouter:
+    """GET /dev/users and POST /dev/token, passed on as they are; to callers on this machine, unless `allow_remote`."""
     router = APIRouter(prefix="/dev", include_in_schema=False)
 
     @router.api_route("/{door}", methods=["GET", "POST"])
     async def pass_on(door: Literal["users", "token"], request: Request) -> Response:
+        if not (allow_remote or is_local(request)):
+            raise Problem("FORBIDDEN", "Development tokens are given on this machine only, at 127.0.0.1 or localhost.")
         return await _passed_on(f"{issuer_url.rstrip('/')}/dev/{door}", request)
 
     return router
+
+
+def is_local(request: Request) -> bool:
+    """Caller on loopback, and addressed by a name of loopback: the issuer sees this process as the caller.
+
+    The second keeps out DNS rebinding: a foreign page whose own name leads to 127.0.0.1 would else be given tokens.
+    """
+    caller = request.client.host if request.client else ""
+    return _is_loopback(caller) and _is_loopback(request.url.hostname or "")
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 async def _passed_on(url: str, request: Request) -> Response:

@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Query
+from fastapi import APIRouter, Depends, Query, Response
 from msgspec import UNSET
 
 from contracts.controls import SessionsRevoked
@@ -55,7 +55,7 @@ async def change_profile(user_id: UserPath, change: ProfileChange, who: Asking, 
     return Profile.of(await on.commands.update_profile(*updates))
 
 
-@router.delete("/{userId}/sessions", status_code=204, responses=COMMAND_REFUSALS)
+@router.delete("/{userId}/sessions", status_code=204, response_class=Response, responses=COMMAND_REFUSALS)
 async def revoke_sessions(user_id: UserPath, _who: Annotated[Caller, Depends(admin)], on: On) -> None:
     """Close all the user's connections and refuse the tokens issued until now; admins only."""
     envelope = happening_now()
