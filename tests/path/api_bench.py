@@ -252,7 +252,7 @@ def settings_of(engines: RunningEngines, jwks_url: str, **changes: Any) -> ApiSe
         "issuer": tokens.ISSUER,
         "client_id": tokens.CLIENT_ID,
         "jwks_url": jwks_url,
-        "port": 0,
+        "http_port": 0,
         "websocket_url": "ws://127.0.0.1:9/prod",
         "http_rate": 10_000,
         "http_burst": 10_000,

@@ -226,8 +226,8 @@ async def test_a_taken_port_is_named_before_anything_starts(engines: "RunningEng
     from chassis.settings import SettingsError
     from services.persistence.api.app import build
 
-    settings = settings_of(engines, "http://127.0.0.1:1", port=bench.api.port)
-    with pytest.raises(SettingsError, match="KAIWA_PORT"):
+    settings = settings_of(engines, "http://127.0.0.1:1", http_port=bench.api.port)
+    with pytest.raises(SettingsError, match="KAIWA_HTTP_PORT"):
         build(settings, Health())
 
 

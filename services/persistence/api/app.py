@@ -83,7 +83,7 @@ def build(settings: ApiSettings, health: Health) -> Api:
     """The process, bound to its port and connected to nothing yet; raises SettingsError where the port is taken."""
     for part in ("http", "kafka", "table"):
         health.set(part, "starting")
-    sock = bind(settings.host, settings.port, setting="KAIWA_PORT")
+    sock = bind(settings.http_host, settings.http_port, setting="KAIWA_HTTP_PORT")
     publisher, table, verifier = Publisher(settings, name=NAME), Table(settings), Verifier(_issuer(settings))
     presence = PresenceView()
     records = Records(table)

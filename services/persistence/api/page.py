@@ -19,7 +19,8 @@ from pydantic.alias_generators import to_camel
 from services.persistence.api.problems import Problem
 from services.persistence.api.settings import ApiSettings
 
-BUILT: Final = Path("web/dist")
+BUILT: Final = Path(__file__).parents[3] / "web" / "dist"
+"""In a checkout; an installation names the folder in KAIWA_WEB_DIR."""
 _LANDING: Final = Template((Path(__file__).parent / "landing.html").read_text(encoding="utf-8"))
 _SAFE: Final = {
     "X-Content-Type-Options": "nosniff",

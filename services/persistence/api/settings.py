@@ -20,8 +20,8 @@ from contracts.users import VerificationStatus
 class ApiSettings(KafkaSettings, TableSettings, IssuerSettings, ObservabilitySettings):
     """What the HTTP API needs to know."""
 
-    host: str = "127.0.0.1"
-    port: int = Field(8080, ge=0, le=65535, description="port of the HTTP API and the web page; 0: any free one")
+    http_host: str = "127.0.0.1"
+    http_port: int = Field(8080, ge=0, le=65535, description="port of the HTTP API and the web page; 0: any free one")
     websocket_url: str = Field(
         pattern=r"^wss?://[^\s;,]+$", description="where browsers find the gateway, with the stage: ws://HOST:PORT/prod"
     )
@@ -52,7 +52,7 @@ class ApiSettings(KafkaSettings, TableSettings, IssuerSettings, ObservabilitySet
     @property
     def origins(self) -> tuple[str, ...]:
         """Pages that may call, exactly."""
-        return self.allowed_origins or tuple(f"http://{name}:{self.port}" for name in ("localhost", "127.0.0.1"))
+        return self.allowed_origins or tuple(f"http://{name}:{self.http_port}" for name in ("localhost", "127.0.0.1"))
 
     @property
     def sign_in_url(self) -> str | None:

@@ -2,6 +2,7 @@
 
 from ipaddress import ip_address
 from typing import Final, Literal
+from urllib.parse import urlsplit
 
 import aiohttp
 from fastapi import APIRouter, Request, Response
@@ -34,7 +35,14 @@ def is_local(request: Request) -> bool:
     The second keeps out DNS rebinding: a foreign page whose own name leads to 127.0.0.1 would else be given tokens.
     """
     caller = request.client.host if request.client else ""
-    return _is_loopback(caller) and _is_loopback(request.url.hostname or "")
+    return _is_loopback(caller) and _is_loopback(_host(request))
+
+
+def _host(request: Request) -> str:
+    try:
+        return urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
+    except ValueError:
+        return ""
 
 
 def _is_loopback(host: str) -> bool:
