@@ -15,6 +15,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from concurrent.futures import ThreadPoolExecutor, as_completed
 from dataclasses import dataclass
+from functools import cache as cache_for_ever
 from pathlib import Path
 
 from deploy.local import disk
@@ -142,7 +143,17 @@ def _place(jar: Jar, cache: Path) -> Path:
 
 def _is_good(jar: Jar, cache: Path) -> bool:
     place = _place(jar, cache)
-    return place.is_file() and _sha256(place) == jar.sha256
+    try:
+        stat = place.stat()
+    except FileNotFoundError:
+        return False
+    return _sha256_as_of(place, stat.st_size, stat.st_mtime_ns) == jar.sha256
+
+
+@cache_for_ever
+def _sha256_as_of(path: Path, _size: int, _mtime_ns: int) -> str:
+    """A start asks twice for the same file: whether to fetch it, and for the class path."""
+    return _sha256(path)
 
 
 def _sha256(path: Path) -> str:

@@ -19,7 +19,9 @@ def find_java(environ: Mapping[str, str] | None = None) -> Path:
 
     Raises LocalClusterError ``NO_JAVA`` if there is none.
     """
-    for candidate in _candidates(os.environ if environ is None else environ):
+    if (bundled := _bundled()) and bundled.exists():
+        return bundled
+    for candidate in _installed(os.environ if environ is None else environ):
         if java_major(candidate) >= OLDEST_JAVA:
             return candidate
     raise LocalClusterError(
@@ -49,10 +51,7 @@ def parse_major(banner: str) -> int:
     return int(found.group(1)) if found else 0
 
 
-def _candidates(environ: Mapping[str, str]) -> Iterator[Path]:
-    bundled = _bundled()
-    if bundled:
-        yield bundled
+def _installed(environ: Mapping[str, str]) -> Iterator[Path]:
     if home := environ.get("JAVA_HOME"):
         yield Path(home) / "bin" / "java"
     if on_path := shutil.which("java", path=environ.get("PATH")):
