@@ -121,9 +121,9 @@ def issuer(cluster: Cluster) -> ProcessSpec:
 def _gateway(cluster: Cluster, number: int) -> ProcessSpec:
     public, connections, health = cluster.addresses.gateway(number)
     own = {
-        "KAIWA_HOST": _LOOPBACK,
-        "KAIWA_PORT": str(public),
         "KAIWA_GATEWAY_ID": f"gateway-{number}",
+        "KAIWA_GATEWAY_HOST": _LOOPBACK,
+        "KAIWA_GATEWAY_PORT": str(public),
         "KAIWA_CONNECTION_API_HOST": _LOOPBACK,
         "KAIWA_CONNECTION_API_PORT": str(connections),
     }
