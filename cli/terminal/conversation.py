@@ -37,8 +37,8 @@ class Conversation:
         self.outbox = Outbox(me)
         self.elsewhere: dict[str, int] = {}
         """New messages in other rooms."""
-        self.names_are_stale = False
-        """Somebody came whose name is not known."""
+        self.people_are_stale = True
+        """Who is in the room, and who is online, has to be asked for."""
         self._reads = reads
         self._connected = False
         self._upkeep = Upkeep()
@@ -63,7 +63,7 @@ class Conversation:
 
         Only the first ones wait for the newest page: what they become then stands after it, and is met for certain.
         """
-        self._connected = True
+        self._connected = self.people_are_stale = True
         self._upkeep.connected(now)
         self.timeline.connected()
         if self.timeline.opened:
@@ -131,6 +131,7 @@ class Conversation:
     def _open_room(self, chat_room_id: str) -> None:
         self.timeline = Timeline(chat_room_id)
         self.people = People(self.me)
+        self.people_are_stale = True
         self.elsewhere.pop(chat_room_id, None)
         self._upkeep.entered()
 
@@ -174,7 +175,7 @@ class Conversation:
             return self._removed(frame, here=here, me=me)
         if here:
             self.people.come(frame.user_ids)
-            self.names_are_stale = True
+            self.people_are_stale = True
             return [Notice(f"{several(list(frame.user_ids))} joined the room.")]
         return [Notice(f"You are in the room {frame.name} now: /join {frame.chat_room_id}")] if me else []
 
