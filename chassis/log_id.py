@@ -88,7 +88,9 @@ def ensure_log_id(settings: TableSettings, now: LogIdRow) -> bool:
         require_same_log(read_log_id(settings) or now, now, settings.table)
         return False
     except client.exceptions.ResourceNotFoundException:
-        raise NoTable(f"there is no table {settings.table}: make it with `kaiwa table`") from None
+        raise NoTable(
+            f"there is no table {settings.table}: make it with `kaiwa table`, then run `kaiwa topics`"
+        ) from None
     return True
 
 
@@ -99,7 +101,9 @@ def read_log_id(settings: TableSettings) -> LogIdRow | None:
     try:
         item = client.get_item(TableName=settings.table, Key=key, ConsistentRead=True).get("Item")
     except client.exceptions.ResourceNotFoundException:
-        raise NoTable(f"there is no table {settings.table}: make it with `kaiwa table`") from None
+        raise NoTable(
+            f"there is no table {settings.table}: make it with `kaiwa table`, then run `kaiwa topics`"
+        ) from None
     return None if item is None else from_item(item)
 
 

@@ -16,7 +16,7 @@ from chassis.difference import Difference
 
 def complain(sentence: str, *, exit_code: int = 1) -> NoReturn:
     """Prints what is wrong to standard error and ends the command."""
-    sys.stderr.write(f"{sentence}\n")
+    sys.stderr.write(f"kaiwa: {sentence}\n")
     raise typer.Exit(exit_code)
 
 

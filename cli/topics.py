@@ -6,6 +6,7 @@ Register with `app.command()(topics)`.
 from __future__ import annotations
 
 import asyncio
+import logging
 from pathlib import Path
 from typing import Annotated
 
@@ -36,6 +37,8 @@ def topics(
 
     Exit code 0: all is as it should be; 1: something differs or does not answer; 2: the settings are wrong.
     """
+    # It logs what it raises; here everything is said once.
+    logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
     try:
         export(directory)
         settings = load(TopicsSettings)
@@ -43,7 +46,7 @@ def topics(
     except SettingsError as error:
         complain(str(error), exit_code=2)
     except KafkaError as error:
-        complain(f"Kafka at {settings.kafka_bootstrap} does not answer as it should: {type(error).__name__} {error}")
+        complain(f"Kafka at {settings.kafka_bootstrap} does not answer as it should: {error}")
     except (BotoCoreError, ClientError) as error:
         complain(f"The table {settings.table} does not answer as it should: {error}")
     except (NoClusterError, NoTable, OtherLog, TopicRefused, TopicsNotReady) as error:
