@@ -93,6 +93,18 @@ class Assignment:
         )
 
 
+def start_of(earliest: int, committed: int | None, asked: int | None) -> tuple[int, int]:
+    """Where to read from, and from which offset on it counts; `asked` may go back, never past what is uncommitted.
+
+    A group that has committed nothing begins where it asks, at the earliest record if it does not.
+    """
+    if committed is None:
+        start = max(asked or 0, earliest)
+        return start, start
+    counts = max(committed, earliest)
+    return (counts if asked is None else max(min(asked, counts), earliest)), counts
+
+
 class RebalanceListener(ConsumerRebalanceListener):
     """Tells the assignment; on revocation waits for the loop to let go. aiokafka swallows what a listener raises."""
 

@@ -19,7 +19,7 @@ from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import KafkaError
 
 from chassis import metrics
-from chassis.assignment import Assignment, RebalanceListener
+from chassis.assignment import Assignment, RebalanceListener, start_of
 from chassis.backoff import Backoff, is_retryable
 from chassis.batches import BatchRunner, Handled, Handler, OnDeadLetter, Revoked
 from chassis.health import Health
@@ -252,9 +252,8 @@ class RunLoop:
         starts = {}
         for partition in fresh:
             committed = await consumer.committed(partition)
-            first = max(committed or 0, earliest[partition])
             asked = await self._start_at(partition, committed) if self._start_at is not None else None
-            starts[partition] = (max(first if asked is None else min(asked, first), earliest[partition]), first)
+            starts[partition] = start_of(earliest[partition], committed, asked)
         return starts
 
     async def _revoke(self, lost: frozenset[TopicPartition]) -> None:
