@@ -1,0 +1,131 @@
+"""Who is in a room, as of the facts routed so far: a bounded view that is loaded on first need (design 1).
+
+A room loaded at position P ignores membership facts at or below P. Where the table was ahead of the fact that is being
+routed, it is used as it is: nobody who was removed gets the message.
+"""
+
+from collections import OrderedDict, defaultdict
+from collections.abc import Callable, Collection
+from dataclasses import dataclass, field
+
+from contracts.facts import Fact, ParticipantRemoved, ParticipantsAdded, RoomCreated
+from contracts.rows import RoomRow
+
+UNKNOWN = -1
+NOBODY: frozenset[str] = frozenset()
+
+
+@dataclass(slots=True)
+class Room:
+    """What is held of one room."""
+
+    partition: int
+    participants: frozenset[str] = field(default=NOBODY)
+    position: int = UNKNOWN
+    """Of the last change of its people, an offset in chat.submissions."""
+    routed: int = UNKNOWN
+    """Position of the last fact that was routed: what is not above it is a repetition."""
+    last_ms: int = 0
+    """Broker time of the last fact."""
+
+    @property
+    def known(self) -> bool:
+        """Whether its people are known."""
+        return self.position != UNKNOWN
+
+
+class Membership:
+    """Rooms by id, the least recently used first, and for each user the rooms held that they are in."""
+
+    def __init__(self, *, rooms_most: int, participants_most: int) -> None:
+        self._rooms: OrderedDict[str, Room] = OrderedDict()
+        self._rooms_of: defaultdict[str, set[str]] = defaultdict(set)
+        self._rooms_most = rooms_most
+        self._participants_most = participants_most
+        self.participants = 0
+        """Memberships held, over all rooms."""
+
+    def __len__(self) -> int:
+        return len(self._rooms)
+
+    def knows(self, chat_room_id: str) -> bool:
+        """Whether the room's people are known."""
+        room = self._rooms.get(chat_room_id)
+        return room is not None and room.known
+
+    def people(self, chat_room_id: str) -> frozenset[str]:
+        """The room's people; nobody if they are not known."""
+        room = self._rooms.get(chat_room_id)
+        return NOBODY if room is None else room.participants
+
+    def shared_with(self, user_id: str) -> list[Collection[str]]:
+        """The people of each room held that the user is in."""
+        return [self._rooms[chat_room_id].participants for chat_room_id in self._rooms_of.get(user_id, ())]
+
+    def load(self, chat_room_id: str, partition: int, row: RoomRow) -> None:
+        """Take the table's word, unless the view is as far already."""
+        room = self._use(chat_room_id, partition)
+        if row.position > room.position:
+            self._set(chat_room_id, room, frozenset(row.participant_ids), row.position)
+
+    def advance(self, fact: Fact, partition: int, time_ms: int) -> bool:
+        """Note that `fact` is routed now, at broker time `time_ms`; False: it was already."""
+        room = self._use(fact.chat_room_id, partition)
+        if fact.submission.offset <= room.routed:
+            return False
+        room.routed = fact.submission.offset
+        room.last_ms = max(room.last_ms, time_ms)
+        self._apply(fact, room)
+        return True
+
+    def drop_partition(self, partition: int) -> None:
+        """Forget the rooms of a partition: its facts are no longer read, or are read again."""
+        for chat_room_id in [name for name, room in self._rooms.items() if room.partition == partition]:
+            self._forget(chat_room_id)
+
+    def trim(self, window_start_ms: Callable[[int], int]) -> None:
+        """Forget the least recently used rooms over the bounds, but none with a fact inside the catch-up window."""
+        while len(self._rooms) > self._rooms_most or self.participants > self._participants_most:
+            chat_room_id, room = next(iter(self._rooms.items()))
+            if room.last_ms >= window_start_ms(room.partition):
+                return
+            self._forget(chat_room_id)
+
+    def _use(self, chat_room_id: str, partition: int) -> Room:
+        room = self._rooms.get(chat_room_id)
+        if room is None:
+            room = self._rooms[chat_room_id] = Room(partition)
+        self._rooms.move_to_end(chat_room_id)
+        return room
+
+    def _apply(self, fact: Fact, room: Room) -> None:
+        position = fact.submission.offset
+        if position <= room.position:
+            return
+        match fact:
+            case RoomCreated():
+                self._set(fact.chat_room_id, room, frozenset(fact.participant_ids), position)
+            case ParticipantsAdded():
+                self._set(fact.chat_room_id, room, room.participants.union(fact.user_ids), position)
+            case ParticipantRemoved():
+                self._set(fact.chat_room_id, room, room.participants - {fact.user_id}, position)
+
+    def _set(self, chat_room_id: str, room: Room, participants: frozenset[str], position: int) -> None:
+        for user_id in room.participants - participants:
+            self._leave(user_id, chat_room_id)
+        for user_id in participants - room.participants:
+            self._rooms_of[user_id].add(chat_room_id)
+        self.participants += len(participants) - len(room.participants)
+        room.participants, room.position = participants, position
+
+    def _leave(self, user_id: str, chat_room_id: str) -> None:
+        rooms = self._rooms_of[user_id]
+        rooms.discard(chat_room_id)
+        if not rooms:
+            del self._rooms_of[user_id]
+
+    def _forget(self, chat_room_id: str) -> None:
+        room = self._rooms.pop(chat_room_id)
+        self.participants -= len(room.participants)
+        for user_id in room.participants:
+            self._leave(user_id, chat_room_id)

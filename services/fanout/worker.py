@@ -1,0 +1,153 @@
+"""The handler of the run loop: a batch of one room is routed at once, and done when every gateway has answered.
+
+    batch ─▶ decode ─▶ people of the room (table, on first need) ─▶ dispatch ─▶ queues ─▶ answers ─▶ offsets
+
+A process that dies anywhere here leaves the offsets where they were: its successor routes the rest again.
+"""
+
+import time
+from collections.abc import Sequence
+
+from chassis.batches import Handled
+from chassis.items import row
+from chassis.records import Headers, Outgoing, Record
+from chassis.table import TablePort
+from chassis.table_errors import TableError
+from contracts import table as keys
+from contracts.facts import Fact, RoomCreated
+from contracts.headers import TRACEPARENT
+from contracts.rows import RoomRow
+from contracts.signals import Typing
+from contracts.topics import ROOMS, SIGNALS
+from services.fanout import metrics
+from services.fanout.delivery import Delivery
+from services.fanout.dispatch import Dispatch
+from services.fanout.holdings import Holdings
+from services.fanout.membership import Membership
+from services.fanout.partition import Partition
+from services.fanout.route import NEEDS_PARTICIPANTS
+
+Routable = list[tuple[Record, Fact]]
+
+
+class PartitionLost(Exception):
+    """It was taken from us while the table was asked: its next owner routes the batch."""
+
+    code = "PARTITION_LOST"
+    retryable = True
+
+
+class RoomUnknown(Exception):
+    """A fact of a room that the table does not know, though rooms are written before their facts: bad in itself."""
+
+    code = "ROOM_UNKNOWN"
+    retryable = False
+
+
+class WrongKey(Exception):
+    """The record's key is not its room, so it stands outside of the room's order: bad in itself."""
+
+    code = "WRONG_KEY"
+    retryable = False
+
+
+class Worker:
+    """Facts and signals in, pushes out."""
+
+    def __init__(self, *, dispatch: Dispatch, membership: Membership, holdings: Holdings, table: TablePort) -> None:
+        self._dispatch = dispatch
+        self._membership = membership
+        self._holdings = holdings
+        self._table = table
+
+    async def handle(self, batch: Sequence[Record]) -> Handled:
+        """Route one room's records in order. Raises before anything is routed, or not at all."""
+        if batch[0].topic == SIGNALS.name:
+            return await self._signals(batch)
+        partition = self._partition(batch[0])
+        facts = [(record, _fact(record)) for record in batch]
+        if any(isinstance(fact, NEEDS_PARTICIPANTS) for _, fact in facts):
+            await self._know(facts[0][1].chat_room_id, partition)
+            self._require_room(facts)
+        return self._route(partition, facts)
+
+    def _route(self, partition: Partition, facts: Routable) -> Handled:
+        delivery = self._holdings.deliver(partition.number, _trace(facts[0][0]))
+        # What a connection still gets out of the window stands before this batch in its queue, and in the commit.
+        before = tuple(partition.catch_ups)
+        for record, fact in facts:
+            self._dispatch.fact(partition, record, fact, delivery)
+        metrics.FACT_SECONDS.observe(max(0.0, time.time() - facts[0][0].timestamp / 1000))
+        delivery.seal()
+        self._dispatch.trim()
+        if delivery.done and not delivery.reports and not before:
+            return Handled()
+        return Handled(effects=_all_arrived(delivery, before))
+
+    async def _signals(self, batch: Sequence[Record]) -> Handled:
+        """Show who is typing: at most once, so nothing is waited for, the table neither."""
+        newest = {typing.user_id: typing for typing in (_typing(record) for record in batch)}
+        partition = self._dispatch.partitions.get(batch[0].partition)
+        if partition is None or batch[-1].offset < self._holdings.signals_from(partition.number):
+            return Handled()
+        room_id = next(iter(newest.values())).chat_room_id
+        try:
+            await self._know(room_id, partition)
+        except (TableError, PartitionLost):
+            return Handled()
+        for typing in newest.values():
+            self._dispatch.typing(typing)
+        self._dispatch.trim()
+        return Handled()
+
+    async def _know(self, chat_room_id: str, partition: Partition) -> None:
+        if self._membership.knows(chat_room_id):
+            return
+        stored = await self._table.get(keys.room(chat_room_id))
+        if self._dispatch.partitions.get(partition.number) is not partition:
+            raise PartitionLost
+        if stored is not None:
+            self._membership.load(chat_room_id, partition.number, row(RoomRow, stored))
+
+    def _partition(self, record: Record) -> Partition:
+        partition = self._dispatch.partitions.get(record.partition)
+        if partition is None:
+            raise PartitionLost
+        return partition
+
+    def _require_room(self, facts: Routable) -> None:
+        for _, fact in facts:
+            if isinstance(fact, RoomCreated) or self._membership.knows(fact.chat_room_id):
+                return
+            if isinstance(fact, NEEDS_PARTICIPANTS):
+                raise RoomUnknown(f"the table has no room {fact.chat_room_id}")
+
+
+async def _all_arrived(delivery: Delivery, before: Sequence[Delivery]) -> Sequence[Outgoing]:
+    reports = await delivery.wait()
+    for catch_up in before:
+        await catch_up.wait()
+    return reports
+
+
+def _fact(record: Record) -> Fact:
+    fact = ROOMS.decode(record.value)
+    if not isinstance(fact, Fact):
+        raise TypeError(f"{ROOMS.name} carries a {type(fact).__name__}")
+    if record.key != fact.chat_room_id.encode():
+        raise WrongKey("the record's key is not its chatRoomId")
+    return fact
+
+
+def _typing(record: Record) -> Typing:
+    typing = SIGNALS.decode(record.value)
+    if not isinstance(typing, Typing):
+        raise TypeError(f"{SIGNALS.name} carries a {type(typing).__name__}")
+    if record.key != typing.chat_room_id.encode():
+        raise WrongKey("the record's key is not its chatRoomId")
+    return typing
+
+
+def _trace(record: Record) -> Headers:
+    value = record.header(TRACEPARENT)
+    return () if value is None else ((TRACEPARENT, value),)
