@@ -1,0 +1,30 @@
+"""What the gateway counts."""
+
+from prometheus_client import Counter, Gauge, Histogram
+
+from chassis.metrics import LATENCY_BUCKETS
+
+CONNECTIONS = Gauge("kaiwa_gateway_connections", "Connections, those that are opening included")
+HANDSHAKES = Counter("kaiwa_gateway_handshakes_total", "Handshakes by the status they were answered with", ["status"])
+HANDSHAKE_SECONDS = Histogram(
+    "kaiwa_gateway_handshake_seconds", "From a handshake's request to its 101", buckets=LATENCY_BUCKETS
+)
+ENDED = Counter("kaiwa_gateway_ended_total", "Connections that ended, by close code", ["code"])
+DEPARTURES_RETRIED = Counter("kaiwa_gateway_departures_retried_total", "disconnected events that were tried again")
+
+FRAMES = Counter("kaiwa_gateway_frames_total", "Frames of clients; `$default` for those without a route", ["action"])
+ERRORS = Counter("kaiwa_gateway_errors_total", "Refused requests, whether the client wanted to know or not", ["code"])
+ACK_SECONDS = Histogram(
+    "kaiwa_gateway_ack_seconds", "From a request to Kafka's acknowledgement of it", buckets=LATENCY_BUCKETS
+)
+IN_FLIGHT = Gauge("kaiwa_gateway_in_flight", "Requests that wait for Kafka")
+COALESCED = Counter("kaiwa_gateway_coalesced_total", "Read marks and typing notices that came too often", ["action"])
+
+PUSHED = Counter("kaiwa_gateway_pushed_total", "Copies of pushed frames, by what became of them", ["outcome"])
+DELIVERED, GONE, SLOW = (PUSHED.labels(outcome) for outcome in ("delivered", "gone", "slow"))
+BEHIND = Counter("kaiwa_gateway_behind_total", "Clients closed (4408) because they did not read")
+
+API_CALLS = Counter("kaiwa_connection_api_calls_total", "Calls of the connection API", ["call", "status"])
+API_FORWARDED = Counter("kaiwa_connection_api_forwarded_total", "Calls for another gateway's connections", ["outcome"])
+BULK_REPEATED = Counter("kaiwa_connection_api_bulk_repeated_total", "Bulk pushes answered from memory")
+EPOCHS = Counter("kaiwa_gateway_epochs_total", "Epochs that this process has begun")
