@@ -1,0 +1,98 @@
+"""The only place where what a client says enters Kafka (spec 3).
+
+    frame ─▶ routes.py (shape, size) ─▶ submit ─▶ enqueued ─▶ Kafka has it: ACK
+                                          │            └────▶ not in 5 s: ERROR UNAVAILABLE (a late ACK may come)
+                                          └─▶ too much waits: ERROR THROTTLED or UNAVAILABLE, nothing was published
+
+Order: what a connection sends for a room is enqueued in the order it came, and stands so in the log. Nothing awaits.
+If the process dies, what was not acknowledged may or may not be in the log: the client sends it again with its key.
+"""
+
+import asyncio
+from dataclasses import dataclass
+
+from chassis.publisher import Overloaded, Position, Publisher, PublishFailed, RecordTooLarge
+from chassis.records import Outgoing
+from gateway import metrics
+from gateway.answers import Answers
+from gateway.connection import Connection
+from gateway.in_flight import InFlight
+from gateway.requests import Request
+from gateway.wheel import Wheel
+
+FULL_RETRY_S = 1.0
+UNKNOWN = "Kafka has not confirmed it; send it again with the same clientMessageId"
+NOT_NOW = "Not accepted now; send it again later"
+
+
+@dataclass(slots=True)
+class _Waiting:
+    connection: Connection
+    request: Request
+    size: int
+    since_s: float
+    message_id: str | None
+    answered: bool = False
+
+
+class Submit:
+    """Publishes for connections, within limits, and answers them."""
+
+    def __init__(
+        self,
+        *,
+        publisher: Publisher,
+        answers: Answers,
+        in_flight: InFlight,
+        wheel: Wheel,
+        acknowledgement_s: float,
+    ) -> None:
+        self._publisher = publisher
+        self._answers = answers
+        self._in_flight = in_flight
+        self._wheel = wheel
+        self._acknowledgement_s = acknowledgement_s
+
+    def submit(
+        self, connection: Connection, request: Request, message: Outgoing, *, message_id: str | None = None
+    ) -> None:
+        """Publish `message`; the sender gets an ACK if `message_id` is given, and learns of failure always."""
+        if self._refused(connection, request, message.size):
+            return
+        try:
+            future = self._publisher.enqueue(message)
+        except (Overloaded, PublishFailed):
+            self._answers.error(connection, request, "UNAVAILABLE", NOT_NOW)
+            return
+        waiting = _Waiting(connection, request, message.size, self._wheel.now(), message_id)
+        self._in_flight.enter(connection, message.size)
+        future.add_done_callback(lambda done: self._done(waiting, done))
+        self._wheel.after(self._acknowledgement_s, lambda _now: self._late(waiting))
+
+    def _refused(self, connection: Connection, request: Request, size: int) -> bool:
+        if connection.closing_soon or self._in_flight.is_full(size):
+            self._answers.error(connection, request, "UNAVAILABLE", NOT_NOW)
+            return True
+        if self._in_flight.connection_is_full(connection, size):
+            self._answers.error(connection, request, "THROTTLED", "Too much is under way", retry_after_s=FULL_RETRY_S)
+            return True
+        return False
+
+    def _done(self, waiting: _Waiting, done: "asyncio.Future[Position]") -> None:
+        self._in_flight.leave(waiting.connection, waiting.size)
+        error = PublishFailed("cancelled") if done.cancelled() else done.exception()
+        if error is None:
+            waiting.answered = True
+            metrics.ACK_SECONDS.observe(self._wheel.now() - waiting.since_s)
+            if waiting.message_id is not None:
+                self._answers.ack(waiting.connection, waiting.request, waiting.message_id)
+        elif isinstance(error, RecordTooLarge):
+            waiting.answered = True
+            self._answers.error(waiting.connection, waiting.request, "TOO_LARGE", "Too large for the log")
+        else:
+            self._late(waiting)
+
+    def _late(self, waiting: _Waiting) -> None:
+        if not waiting.answered:
+            waiting.answered = True
+            self._answers.error(waiting.connection, waiting.request, "UNAVAILABLE", UNKNOWN)
