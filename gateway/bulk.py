@@ -1,0 +1,112 @@
+"""The bulk push: many pushes in order, for one life of one gateway, in one request (spec 6).
+
+A request that is sent again, because its answer was lost, is answered from memory: a client never sees its pushes twice
+for that. The memory is of one epoch; another epoch is answered 421, and tells nothing of connections.
+"""
+
+import asyncio
+from collections import OrderedDict
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from typing import Final
+
+from msgspec import DecodeError
+
+from contracts.close_codes import BEHIND
+from contracts.connection_api import (
+    INVALID_BODY,
+    MISDIRECTED,
+    ApiError,
+    PushAnswer,
+    PushRequest,
+    decode_push_request,
+    encode_bulk,
+)
+from gateway import metrics
+from gateway.deliver import Deliverer
+from gateway.endings import Endings
+from gateway.registry import Registry
+
+WORKERS_REMEMBERED: Final = 256
+_COPIES_A_TURN: Final = 2_000
+_NOTHING: Final = encode_bulk(PushAnswer())
+
+
+@dataclass(slots=True)
+class _Worker:
+    epoch: str
+    number: int = -1
+    answer: bytes = _NOTHING
+    busy: asyncio.Lock = field(default_factory=asyncio.Lock)
+
+
+class BulkPush:
+    """Requests of one worker are handled one after another, those of several side by side."""
+
+    def __init__(
+        self,
+        *,
+        gateway_id: str,
+        epoch: Callable[[], str],
+        registry: Registry,
+        endings: Endings,
+        deliverer: Deliverer,
+    ) -> None:
+        self._gateway_id = gateway_id
+        self._epoch = epoch
+        self._registry = registry
+        self._endings = endings
+        self._deliverer = deliverer
+        self._workers: OrderedDict[str, _Worker] = OrderedDict()
+
+    async def handle(self, body: bytes) -> bytes | ApiError:
+        """The encoded PushAnswer, or why nothing was pushed."""
+        try:
+            request = decode_push_request(body)
+            for push in request.pushes:
+                str(push.payload, "utf-8")
+        except (DecodeError, UnicodeDecodeError, RecursionError):
+            return INVALID_BODY
+        if request.gateway_id != self._gateway_id or request.epoch != self._epoch():
+            return MISDIRECTED
+        worker = self._worker(request)
+        async with worker.busy:
+            if request.number <= worker.number:
+                metrics.BULK_REPEATED.inc()
+                # Of an older one nobody waits for the answer any more.
+                return worker.answer if request.number == worker.number else _NOTHING
+            answer = encode_bulk(await self._push(request))
+            worker.number, worker.answer = request.number, answer
+            return answer
+
+    def _worker(self, request: PushRequest) -> _Worker:
+        worker = self._workers.get(request.worker_id)
+        if worker is None or worker.epoch != request.epoch:
+            worker = self._workers[request.worker_id] = _Worker(request.epoch)
+        self._workers.move_to_end(request.worker_id)
+        if len(self._workers) > WORKERS_REMEMBERED:
+            self._workers.popitem(last=False)
+        return worker
+
+    async def _push(self, request: PushRequest) -> PushAnswer:
+        self._close(request.close)
+        gone: dict[str, None] = {}
+        slow: dict[str, None] = {}
+        copies = 0
+        for push in request.pushes:
+            missed = self._deliverer.push(push.payload, push.connection_ids)
+            gone.update(dict.fromkeys(missed.gone))
+            slow.update(dict.fromkeys(missed.slow))
+            copies += len(push.connection_ids)
+            if copies >= _COPIES_A_TURN:
+                # Nobody's frames wait for the end of a large request.
+                copies = 0
+                await asyncio.sleep(0)
+        # A connection that fell behind within this request is gone for the pushes after that.
+        return PushAnswer(gone=tuple(name for name in gone if name not in slow), slow=tuple(slow))
+
+    def _close(self, connection_ids: tuple[str, ...]) -> None:
+        for connection_id in connection_ids:
+            connection = self._registry.get(connection_id)
+            if connection is not None:
+                self._endings.close(connection, BEHIND)
