@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,7 @@ def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.syspath_prepend(str(tmp_path))
     monkeypatch.setattr("sys.argv", ["kaiwa"])
     monkeypatch.setitem(run.PROCESSES, "gateway", "stand_in")
+    monkeypatch.setitem(sys.modules, "rich", sys.modules.get("rich"))
     return program
 
 
