@@ -146,10 +146,11 @@ class Dispatch:
 
 
 def _only(partition: Partition, record: Record) -> Only | None:
-    """Who gets it: everybody, or those made inside the window, if an earlier worker delivered it (spec 9)."""
-    if not partition.is_repetition(record.offset):
+    """Who gets it: everybody, or those who are owed it, if it stood in the log at the takeover (spec 9)."""
+    takeover = partition.takeover
+    if record.offset >= takeover.end:
         return None
-    return lambda place: partition.takeover.repeats_for(place, record.timestamp)
+    return lambda place: takeover.owes(place, record.offset, record.timestamp)
 
 
 def _item(frame: Frame, connection_ids: Iterable[str], delivery: Delivery, chat_room_id: str) -> Item:

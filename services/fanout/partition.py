@@ -14,7 +14,9 @@ class Takeover:
     start: int
     """Offset that is read first."""
     committed: int
-    """Offset from which on everything goes to everybody; what is below was delivered by an earlier worker."""
+    """Offset from which on nothing was delivered for sure; what is below was, by an earlier worker."""
+    end: int = 0
+    """The end of the log at the takeover; from here on everything goes to everybody."""
     reaches_ms: int = 0
     """Broker time from which on nothing is missing; 0: nothing stands before `start`."""
     repeats_from_ms: int = 0
@@ -30,10 +32,17 @@ class Takeover:
         """Whether the connection is owed something that stands before `start`."""
         return place.begins_ms < self.reaches_ms and not self.knew(place)
 
-    def repeats_for(self, place: Place, time_ms: int) -> bool:
-        """Whether it gets a committed record of `time_ms` once more."""
-        recent = place.begins_ms >= self.repeats_from_ms or not self.knew(place)
-        return recent and place.begins_ms <= time_ms
+    def owes(self, place: Place, offset: int, time_ms: int) -> bool:
+        """Whether the connection gets the record of that offset and time.
+
+        Of what stood in the log at the takeover none gets what was posted before its beginning: it may have got later
+        messages from the earlier worker already, and would see them out of order.
+        """
+        if offset >= self.end:
+            return True
+        if place.begins_ms > time_ms:
+            return False
+        return offset >= self.committed or place.begins_ms >= self.repeats_from_ms or not self.knew(place)
 
 
 @dataclass(slots=True)

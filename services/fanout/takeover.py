@@ -32,17 +32,18 @@ async def plan(partition: TopicPartition, committed: int | None, peek: PeekPort,
     first, end = await peek.range(partition)
     upto = end if committed is None else min(max(committed, first), end)
     if upto == first:
-        return Takeover(start=first, committed=first)
+        return Takeover(start=first, committed=first, end=end)
     committed_ms = await peek.time_of(partition, upto - 1)
     window_start_ms = committed_ms - window_ms
     found = await peek.offset_at(partition, window_start_ms)
     start = upto if found is None else min(max(found, first), upto)
     reaches_ms = 0 if start == first else window_start_ms
     if committed is None:
-        return Takeover(start=start, committed=start, reaches_ms=reaches_ms)
+        return Takeover(start=start, committed=start, end=end, reaches_ms=reaches_ms)
     return Takeover(
         start=start,
         committed=upto,
+        end=end,
         reaches_ms=reaches_ms,
         repeats_from_ms=window_start_ms,
         committed_ms=committed_ms,

@@ -3,7 +3,7 @@
 from services.fanout.partition import Takeover
 from tests.unit.services.fanout import given
 
-MINUTE_AGO = Takeover(start=0, committed=10, reaches_ms=40_000, repeats_from_ms=40_000, committed_ms=100_000)
+MINUTE_AGO = Takeover(start=0, committed=10, end=10, reaches_ms=40_000, repeats_from_ms=40_000, committed_ms=100_000)
 
 
 def test_a_message_reaches_every_connection_of_every_participant() -> None:
@@ -133,7 +133,9 @@ def test_who_was_announced_after_the_last_commit_is_made_whole_or_closed() -> No
 def test_nobody_is_closed_where_the_log_is_younger_than_the_window() -> None:
     site = given.Site()
     site.connect("alice", given.socket("a", since_ms=10_000), at_ms=99_000)
-    held = site.holds(Takeover(start=0, committed=10, reaches_ms=0, repeats_from_ms=40_000, committed_ms=100_000))
+    held = site.holds(
+        Takeover(start=0, committed=10, end=10, reaches_ms=0, repeats_from_ms=40_000, committed_ms=100_000)
+    )
     site.membership.load("lobby", 0, given.row(0, "alice"))
     site.route(held, given.message(1), 1, 30_000)
     assert site.outbox.closed == []
