@@ -23,3 +23,17 @@ async def run_until(stop: Awaitable[Any], *works: Coroutine[Any, Any, Any]) -> N
         for task in tasks:
             task.cancel()
         await asyncio.gather(*tasks, stopped, return_exceptions=True)
+
+
+async def first_of(stop: asyncio.Event, work: Coroutine[Any, Any, Any]) -> bool:
+    """Await `work` unless `stop` is set before it ends, which cancels it; whether it ended. Raises what it raised."""
+    task, stopped = asyncio.create_task(work), asyncio.create_task(stop.wait())
+    try:
+        await asyncio.wait({task, stopped}, return_when=asyncio.FIRST_COMPLETED)
+        if task.done():
+            task.result()
+        return task.done()
+    finally:
+        for pending in (task, stopped):
+            pending.cancel()
+        await asyncio.gather(task, stopped, return_exceptions=True)

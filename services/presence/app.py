@@ -15,7 +15,7 @@ from chassis.process import Stop
 from chassis.publisher import Publisher
 from chassis.records import Record
 from chassis.table import Table
-from chassis.tasks import run_until
+from chassis.tasks import first_of, run_until
 from services.presence import metrics
 from services.presence.lease_keeper import LeaseKeeper
 from services.presence.loading import load
@@ -60,11 +60,14 @@ class Presence:
         self._failed = asyncio.get_running_loop().create_future()
         self._health.set("group", "not yet in its consumer group")
         async with self._publisher:
+            consuming = asyncio.create_task(self._consume(stop))
             try:
-                await run_until(
-                    stop.wait(), self._leases.read(), self._leases.tick(), self._consume(stop), self._crash()
-                )
+                # The rest goes on until what was begun is ended: draining needs leases and the publisher.
+                await run_until(asyncio.wait([consuming]), self._leases.read(), self._leases.tick(), self._crash())
+                await consuming
             finally:
+                consuming.cancel()
+                await asyncio.gather(consuming, return_exceptions=True)
                 await self._table.close()
 
     async def _crash(self) -> None:
@@ -72,9 +75,11 @@ class Presence:
             await self._failed
 
     async def _consume(self, stop: Stop) -> None:
-        await self._leases.wait_ready()
+        if not await first_of(stop, self._leases.wait_ready()):
+            return
         app = faust_app(self._settings, on_event=self._queue, on_assigned=self._assigned, on_revoked=self._revoked)
-        await self._start(app)
+        if not await first_of(stop, self._start(app)):
+            return
         try:
             await stop.wait()
         finally:
