@@ -64,9 +64,10 @@ class Case:
         text = self.rules.verification_message if code == "VERIFICATION_REQUIRED" else TEXTS[code]
         return refusal(self.received, code, text, position_of(profile))
 
-    def nothing(self, *, message_id: str | UnsetType = UNSET) -> Fact:
+    def nothing(self, profile: ProfileRow | None = None, *, message_id: str | UnsetType = UNSET) -> Fact:
         """It was already so."""
-        return NothingChanged(**self.envelope(), command=command_of(self.received.submission), message_id=message_id)
+        command = command_of(self.received.submission)
+        return NothingChanged(**self.envelope(profile), command=command, message_id=message_id)
 
 
 def position_of(profile: ProfileRow | None) -> int | UnsetType:

@@ -41,7 +41,7 @@ def add(case: Case, asked: AddParticipants) -> Fact:
     there = set(room.participant_ids)
     new = tuple(user_id for user_id in dict.fromkeys(asked.user_ids) if user_id not in there)
     if not new:
-        return case.nothing()
+        return case.nothing(profile)
     if len(there) + len(new) > case.rules.participants_most:
         return case.refuse("TOO_MANY_PARTICIPANTS", profile)
     return ParticipantsAdded(

@@ -29,7 +29,7 @@ from services.persistence.decide import Decision, decide, put_aside, reads_of, v
 from services.persistence.last_words import last_words
 from services.persistence.received import Received, WrongKey, receive, trace_of
 from services.persistence.store import RoomStore
-from services.persistence.transaction import transaction_of
+from services.persistence.transaction import DYNAMODB, Limits, transaction_of
 
 _log = get_logger(__name__)
 
@@ -46,9 +46,10 @@ _answer_in = msgspec.json.Decoder(_Answer).decode
 class RoomHandler:
     """Decides what people asked of rooms."""
 
-    def __init__(self, store: RoomStore, rules: Rules) -> None:
+    def __init__(self, store: RoomStore, rules: Rules, limits: Limits = DYNAMODB) -> None:
         self._store = store
         self._rules = rules
+        self._limits = limits
 
     async def handle(self, batch: Sequence[Record]) -> Handled:
         """One step of a room. Raises retryable errors, and what is bad in the first record itself."""
@@ -92,7 +93,7 @@ class RoomHandler:
         self, room_id: str, batch: Sequence[Record], decisions: Sequence[Decision], rows: dict[Key, Row]
     ) -> Handled:
         fence_key = table.fence(room_id)
-        transaction = transaction_of(decisions, fence_key, held(rows, fence_key, FenceRow))
+        transaction = transaction_of(decisions, fence_key, held(rows, fence_key, FenceRow), self._limits)
         apply(rows, transaction.writes)
         await self._store.commit(room_id, transaction, rows)
         metrics.ROOM_TRANSACTION_SUBMISSIONS.observe(transaction.taken)

@@ -3,6 +3,7 @@
 from typing import Any
 
 import pytest
+from msgspec import UNSET
 
 from chassis.projection.view import held
 from contracts import table
@@ -133,6 +134,13 @@ def test_adding_a_member_succeeds_without_change(scene: Scene) -> None:
     assert isinstance(decision.fact, NothingChanged)
     assert set(decision.writes) == {table.fence("room"), table.outcome(asked.event_id)}
     assert scene.outcome(asked) == "OK"
+
+
+def test_a_fact_names_the_profile_that_it_stood_on_also_when_nothing_changed(scene: Scene) -> None:
+    assert scene.fact(add("bob", "carol")).profile_position == 2
+    assert scene.fact(add("bob", "carol")).profile_position == 2
+    assert scene.fact(add("root", "carol", by_admin=True)).profile_position is UNSET
+    assert scene.fact(remove("bob", "bob")).profile_position is UNSET
 
 
 def test_a_participant_who_is_not_approved_adds_nobody(scene: Scene) -> None:
