@@ -39,7 +39,7 @@ def own(engines: "RunningEngines") -> Iterator[Own]:
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def bench(own: Own) -> AsyncIterator[Bench]:
-    limits = {"table_read_timeout_s": 0.5, "acknowledgement_s": 0.5, "outcome_wait_s": 0.5}
+    limits = {"table_read_timeout_s": 0.5, "acknowledgement_s": 1.0, "outcome_wait_s": 1.5}
     async with api_on(own, **limits) as api:  # type: ignore[arg-type]  # it has the engines that are asked for
         yield api
 
@@ -78,7 +78,7 @@ async def test_while_kafka_is_away_commands_are_answered_503_and_reads_go_on(own
         answered = await bench.ask("PUT", f"/api/rooms/{room}/participants/bob")
         assert_unavailable(answered)
         assert "not known" in answered.body["detail"]
-        assert time.monotonic() - began < 3
+        assert time.monotonic() - began < 5
         assert_unavailable(await bench.ask("GET", "/api/users/me", by=unique("user")))
         assert_unavailable(await bench.ask("DELETE", "/api/users/bob/sessions", by="root", groups=["admin"]))
         assert (await bench.ask("GET", f"/api/rooms/{room}")).status == 200
@@ -99,7 +99,7 @@ async def test_a_request_ends_at_its_time_limit(own: Own) -> None:
         try:
             began = time.monotonic()
             assert_unavailable(await api.ask("GET", "/api/rooms"))
-            assert time.monotonic() - began < 2
+            assert time.monotonic() - began < 3
         finally:
             own.dynamodb.resume()
 

@@ -23,7 +23,7 @@ OLDER = {"iat": int(time.time()) - 60}
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def bench(engines: "RunningEngines") -> AsyncIterator[Bench]:
-    async with api_on(engines, outcome_wait_s=1.0) as running:
+    async with api_on(engines, outcome_wait_s=2.0) as running:
         yield running
 
 

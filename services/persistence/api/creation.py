@@ -73,36 +73,32 @@ class Creation:
         self._records = records
         self._participants_most = participants_most
 
-    async def create(self, asked: NewRoom, creator: str) -> tuple[RoomRow, bool]:
-        """The room, and whether it is new. Raises the refusal, or Late."""
+    async def create(self, asked: NewRoom, creator: str) -> RoomRow:
+        """The room, now or earlier made by this request. Raises the refusal, or Late."""
         wanted = Wanted.of(asked, creator)
         if len(wanted.participant_ids) > self._participants_most:
             raise Problem("TOO_MANY_PARTICIPANTS", f"A room has at most {self._participants_most} participants.")
         if asked.chat_room_id is not None and wanted.rest:
-            is_new = await self._created_by_parts(wanted)
+            await self._create_in_steps(wanted)
         else:
-            is_new = (await self._commands.submit(wanted.first, *wanted.rest)).code == "CREATED"
-        return await self._stored(wanted.chat_room_id), is_new
+            await self._commands.submit(wanted.first, *wanted.rest)
+        return await self._stored(wanted.chat_room_id)
 
-    async def _created_by_parts(self, wanted: Wanted) -> bool:
+    async def _create_in_steps(self, wanted: Wanted) -> None:
         # Nobody is added before it is known that the room of this id is ours: it might be somebody else's.
-        is_new = await self._begun(wanted)
         try:
+            await self._begin(wanted)
             await self._commands.submit(*wanted.rest)
         except Late:
             raise _half_made() from None
-        return is_new
 
-    async def _begun(self, wanted: Wanted) -> bool:
+    async def _begin(self, wanted: Wanted) -> None:
         try:
-            return (await self._commands.submit(wanted.first)).code == "CREATED"
-        except Late:
-            raise _half_made() from None
+            await self._commands.submit(wanted.first)
         except Problem as refusal:
             # Decided on the first 40 alone, a repeated request looks like another room.
             if refusal.code != "ROOM_EXISTS" or not wanted.was_begun_as(await self._records.room(wanted.chat_room_id)):
                 raise
-            return False
 
     async def _stored(self, chat_room_id: str) -> RoomRow:
         room = await self._records.room(chat_room_id)

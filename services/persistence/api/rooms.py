@@ -2,7 +2,7 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Depends, Response
+from fastapi import APIRouter, Depends
 
 from contracts.limits import READ_AND_TYPING_PARTICIPANTS
 from contracts.rows import RoomRow
@@ -19,7 +19,7 @@ from services.persistence.api.answers import (
 from services.persistence.api.authentication import Caller
 from services.persistence.api.callers import caller
 from services.persistence.api.creation import Creation
-from services.persistence.api.openapi import COMMAND_REFUSALS, LATE, REFUSALS, Responses
+from services.persistence.api.openapi import COMMAND_REFUSALS, LATE, REFUSALS
 from services.persistence.api.parts import Parts, parts
 from services.persistence.api.problems import no_such_room, unavailable
 from services.persistence.api.records import Records
@@ -29,8 +29,6 @@ router = APIRouter(prefix="/api/rooms", tags=["rooms"], responses=REFUSALS)
 
 Asking = Annotated[Caller, Depends(caller)]
 On = Annotated[Parts, Depends(parts)]
-
-_CREATE_ANSWERS: Responses = COMMAND_REFUSALS | LATE | {200: {"model": Room, "description": "It exists already"}}
 
 
 @router.get("", response_model_exclude_none=True)
@@ -47,19 +45,15 @@ async def my_rooms(who: Asking, on: On) -> Rooms:
     return Rooms(rooms=sorted(summaries, key=_newest, reverse=True))
 
 
-@router.post(
-    "", status_code=201, responses=COMMAND_REFUSALS | LATE | {200: {"model": Room, "description": "It exists"}}
-)
-async def create_room(asked: NewRoom, who: Asking, on: On, response: Response) -> Room:
+@router.post("", status_code=201, responses=COMMAND_REFUSALS | LATE)
+async def create_room(asked: NewRoom, who: Asking, on: On) -> Room:
     """Make a room; approved users only, and the caller is always in it.
 
-    With a `chatRoomId` the request may be repeated: 201 the first time, 200 after that, 409 where a different room has
-    the id. 503 tells to repeat it.
+    With a `chatRoomId` the request may be repeated: the same answer again, or 409 where a different room has the id.
+    503 tells to repeat it.
     """
     creation = Creation(on.commands, on.records, participants_most=on.settings.participants_most)
-    room, is_new = await creation.create(asked, who.user_id)
-    response.status_code = 201 if is_new else 200
-    return Room.of(room)
+    return Room.of(await creation.create(asked, who.user_id))
 
 
 @router.get("/{chatRoomId}", response_model_exclude_none=True)
