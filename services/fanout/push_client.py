@@ -59,8 +59,9 @@ class PushClient:
         return self
 
     async def __aexit__(self, *_error: object) -> None:
-        if self._session is not None:
-            await self._session.close()
+        session, self._session = self._session, None
+        if session is not None:
+            await session.close()
 
     async def push(self, address: str, body: bytes) -> PushAnswer:
         """See PushPort."""

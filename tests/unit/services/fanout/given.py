@@ -1,5 +1,6 @@
 """Facts, signals, values of chat.presence and views, as few words as a test needs; and an outlet that remembers."""
 
+import asyncio
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -8,6 +9,7 @@ from typing import Any
 from msgspec import UNSET
 
 from chassis.records import Outgoing, Record
+from contracts.connection_api import PushAnswer, PushRequest, decode_push_request
 from contracts.connections import ConnectionRef
 from contracts.envelope import Event, encode
 from contracts.facts import (
@@ -21,11 +23,12 @@ from contracts.facts import (
     RoomCreated,
     SubmissionRef,
 )
+from contracts.gateways import LeaseRenewed
 from contracts.presence import OpenConnection, PresenceChanged
 from contracts.rows import RoomRow
 from contracts.signals import Typing
 from contracts.timestamps import iso
-from contracts.topics import ROOMS, SIGNALS
+from contracts.topics import GATEWAYS, ROOMS, SIGNALS
 from services.fanout.delivery import Delivery
 from services.fanout.dispatch import Dispatch
 from services.fanout.gateway_queue import Item
@@ -33,6 +36,7 @@ from services.fanout.gateways import Gateways
 from services.fanout.locations import Locations
 from services.fanout.membership import Membership
 from services.fanout.partition import Partition, Takeover
+from services.fanout.push_client import NoAnswer
 from services.fanout.route import EpochKey
 from services.fanout.window import Window
 
@@ -239,8 +243,55 @@ def known_gateways(*keys: EpochKey) -> Gateways:
     """Leases of these epochs."""
     gateways = Gateways()
     for key in keys:
-        gateways._renew(key, f"http://{key.gateway_id}/prod")
+        gateways.apply(lease(key))
     return gateways
+
+
+def lease(key: EpochKey) -> Record:
+    renewed = LeaseRenewed(
+        event_id="l",
+        occurred_at=AT,
+        gateway_id=key.gateway_id,
+        epoch=key.epoch,
+        address=f"http://{key.gateway_id}/prod",
+    )
+    return Record(GATEWAYS.name, 0, 0, 0, key.gateway_id.encode(), encode(renewed))
+
+
+def item(name: str, *, delivery: Delivery | None = None, message_id: str = "m", durable: bool = True) -> Item:
+    """A push to one connection, expected by its delivery."""
+    delivery = delivery or Delivery(0)
+    delivery.expect()
+    return Item(b'"%s"' % message_id.encode(), (connection_id(name),), delivery, ROOM, message_id, durable)
+
+
+class Gateway:
+    """A gateway as pushers see it: remembers requests, answers them, is silent while `silent`."""
+
+    def __init__(self) -> None:
+        self.requests: list[PushRequest] = []
+        self.addresses: list[str] = []
+        self.silent = False
+        self.errors: list[Exception] = []
+        self.gone: frozenset[str] = frozenset()
+        self.gate = asyncio.Event()
+        self.gate.set()
+
+    async def push(self, address: str, body: bytes) -> PushAnswer:
+        self.addresses.append(address)
+        self.requests.append(decode_push_request(body))
+        await self.gate.wait()
+        if self.silent:
+            raise NoAnswer("silent")
+        if self.errors:
+            raise self.errors.pop(0)
+        named = {name for push in self.requests[-1].pushes for name in push.connection_ids}
+        return PushAnswer(gone=tuple(sorted(named & self.gone)))
+
+    @property
+    def pushed(self) -> list[str]:
+        """Message ids, in order."""
+        return [push.payload.decode().strip('"') for request in self.requests for push in request.pushes]
 
 
 def values(messages: Iterable[Outgoing]) -> Sequence[dict[str, Any]]:

@@ -1,0 +1,224 @@
+"""The road to one epoch: order, repetition, giving up, and closing what has a hole (spec 6)."""
+
+import asyncio
+from collections.abc import AsyncIterator, Callable
+
+import pytest
+
+from services.fanout.delivery import Delivery
+from services.fanout.gateway_queue import QueueLimits
+from services.fanout.gateways import Gateways
+from services.fanout.locations import Locations
+from services.fanout.push import Pusher
+from services.fanout.push_client import EpochOver, NoAnswer, PushRefused
+from tests.unit.services.fanout import given
+from tests.waiting import Eventually
+
+NextRoad = Callable[..., "Road"]
+
+
+class Road:
+    """A pusher that runs, the gateway at its end, and the view it forgets in."""
+
+    def __init__(self, *, limits: QueueLimits, away_s: float, gateways: Gateways) -> None:
+        self.gateway = given.Gateway()
+        self.locations = Locations()
+        self.gateways = gateways
+        self.pusher = Pusher(
+            given.KEY,
+            worker_id="w",
+            gateways=gateways,
+            client=self.gateway,
+            limits=limits,
+            away_s=away_s,
+            forget=self.locations.forget,
+        )
+        self.gateways.on_change(lambda _key: self.pusher.changed())
+        self.task = asyncio.create_task(self.pusher.run())
+
+    def push(self, message_id: str, name: str = "a", *, durable: bool = True) -> Delivery:
+        delivery = Delivery(0)
+        self.pusher.push(given.item(name, delivery=delivery, message_id=message_id, durable=durable))
+        delivery.seal()
+        return delivery
+
+
+@pytest.fixture
+async def road() -> AsyncIterator[NextRoad]:
+    made: list[Road] = []
+
+    def make(*, away_s: float = 30.0, limits: QueueLimits | None = None, gateways: Gateways | None = None) -> Road:
+        made.append(
+            Road(
+                limits=limits or QueueLimits(),
+                away_s=away_s,
+                gateways=given.known_gateways(given.KEY) if gateways is None else gateways,
+            )
+        )
+        return made[-1]
+
+    yield make
+    for one in made:
+        one.task.cancel()
+    await asyncio.gather(*(one.task for one in made), return_exceptions=True)
+
+
+async def test_a_push_names_gateway_epoch_worker_and_number(road: NextRoad) -> None:
+    one = road()
+    await one.push("m1").wait()
+    await one.push("m2").wait()
+    first, second = one.gateway.requests
+    assert (first.gateway_id, first.epoch, first.worker_id, first.number) == (*given.KEY, "w", 1)
+    assert second.number == 2
+    assert one.gateway.addresses[0] == "http://gateway-1/prod"
+    assert first.pushes[0].connection_ids == (given.connection_id("a"),)
+
+
+async def test_one_request_is_under_way_and_what_queues_up_is_the_next(road: NextRoad, eventually: Eventually) -> None:
+    one = road()
+    one.gateway.gate.clear()
+    deliveries = [one.push("m1")]
+    await eventually(lambda: len(one.gateway.requests) == 1)
+    deliveries += [one.push(f"m{number}") for number in range(2, 6)]
+    one.gateway.gate.set()
+    for delivery in deliveries:
+        await delivery.wait()
+    assert [len(request.pushes) for request in one.gateway.requests] == [1, 4]
+    assert one.gateway.pushed == ["m1", "m2", "m3", "m4", "m5"]
+
+
+async def test_a_request_without_an_answer_is_sent_again_with_the_same_number(road: NextRoad) -> None:
+    one = road()
+    one.gateway.errors = [NoAnswer("lost"), NoAnswer("lost")]
+    await one.push("m1").wait()
+    assert [request.number for request in one.gateway.requests] == [1, 1, 1]
+    assert one.gateway.requests[0] == one.gateway.requests[2]
+
+
+async def test_a_gateway_away_too_long_is_given_up_and_its_connections_are_closed_first(
+    road: NextRoad, eventually: Eventually
+) -> None:
+    one = road(away_s=0.2)
+    one.locations.apply(given.presence("alice", 1, given.socket("a")), 0)
+    one.gateway.silent = True
+    dropped = await one.push("m1").wait()
+    assert [event["dropped"] for event in given.values(dropped)] == [[given.connection_id("a")]]
+    assert len(one.locations) == 0
+    await one.push("m2", "b").wait()
+    before = len(one.gateway.requests)
+    one.gateway.silent = False
+    await eventually(lambda: len(one.gateway.requests) > before and one.gateway.requests[-1].close)
+    await one.pusher.drained()
+    through = one.gateway.requests[-1]
+    assert set(through.close) == {given.connection_id("a"), given.connection_id("b")}
+    assert through.pushes == ()
+    await one.push("m3", "c").wait()
+    assert one.gateway.requests[-1].close == ()
+    assert one.gateway.requests[-1].number > through.number
+
+
+async def test_while_a_gateway_is_away_batches_do_not_wait_for_it(road: NextRoad) -> None:
+    one = road(away_s=0.1)
+    one.gateway.silent = True
+    await one.push("m1").wait()
+    later = one.push("m2")
+    assert later.done
+
+
+async def test_an_overflowing_queue_is_dropped_and_its_connections_are_closed(
+    road: NextRoad, eventually: Eventually
+) -> None:
+    one = road(limits=QueueLimits(pushes=2))
+    one.gateway.gate.clear()
+    first = one.push("m1", "a")
+    await eventually(lambda: len(one.gateway.requests) == 1)
+    dropped = [one.push("m2", "b"), one.push("m3", "c"), one.push("m4", "d")]
+    assert all(delivery.done for delivery in dropped)
+    assert not first.done
+    one.gateway.gate.set()
+    await first.wait()
+    await one.pusher.drained()
+    assert one.gateway.pushed == ["m1"]
+    assert set(one.gateway.requests[-1].close) == {given.connection_id(name) for name in "bcd"}
+
+
+async def test_nobody_is_closed_for_a_lost_typing_notice(road: NextRoad) -> None:
+    one = road(away_s=0.1)
+    one.gateway.silent = True
+    await one.push("t", durable=False).wait()
+    one.gateway.silent = False
+    await one.pusher.drained()
+    assert all(request.close == () for request in one.gateway.requests)
+
+
+async def test_a_gone_connection_is_retired(road: NextRoad) -> None:
+    one = road()
+    one.locations.apply(given.presence("alice", 1, given.socket("a"), given.socket("b")), 0)
+    one.gateway.gone = frozenset({given.connection_id("a")})
+    reports = given.values(await one.push("m1").wait())
+    assert {event["type"] for event in reports} == {"pushed", "retired"}
+    assert len(one.locations) == 1
+
+
+async def test_another_epoch_s_answer_ends_this_one(road: NextRoad) -> None:
+    one = road()
+    one.gateway.errors = [EpochOver()]
+    ended: list[object] = []
+    one.gateways.on_change(ended.append)
+    one.gateways.on_change(lambda _key: one.pusher.end())
+    assert await one.push("m1").wait() == []
+    assert ended == [given.KEY]
+    assert one.gateways.has_ended(given.KEY)
+
+
+async def test_what_waits_for_an_epoch_that_ends_is_settled(road: NextRoad, eventually: Eventually) -> None:
+    one = road()
+    one.gateway.gate.clear()
+    deliveries = [one.push("m1"), one.push("m2")]
+    await eventually(lambda: one.gateway.requests)
+    deliveries.append(one.push("m3"))
+    one.pusher.end()
+    assert all(delivery.done for delivery in deliveries)
+
+
+async def test_a_request_that_is_refused_for_good_is_not_repeated(road: NextRoad) -> None:
+    one = road()
+    one.gateway.errors = [PushRefused("too large")]
+    (report,) = given.values(await one.push("m1").wait())
+    assert report["dropped"] == [given.connection_id("a")]
+    await one.pusher.drained()
+    assert [(request.number, len(request.pushes)) for request in one.gateway.requests] == [(1, 1), (2, 0)]
+
+
+async def test_an_epoch_whose_lease_is_not_read_yet_is_waited_for(road: NextRoad) -> None:
+    gateways = Gateways()
+    one = road(gateways=gateways)
+    delivery = one.push("m1")
+    await asyncio.sleep(0)
+    assert one.gateway.requests == []
+    gateways.apply(given.lease(given.KEY))
+    await delivery.wait()
+    assert one.gateway.pushed == ["m1"]
+
+
+async def test_an_abandoned_push_is_not_repeated(road: NextRoad, eventually: Eventually) -> None:
+    one = road()
+    one.gateway.silent = True
+    delivery = one.push("m1")
+    await eventually(lambda: one.gateway.requests)
+    queued = one.push("m2")
+    for lost in (delivery, queued):
+        lost.abandon()
+    one.pusher.drop_abandoned()
+    one.gateway.silent = False
+    await one.pusher.drained()
+    await one.push("m3").wait()
+    assert one.gateway.pushed[-1] == "m3"
+    assert "m2" not in one.gateway.pushed
+
+
+async def test_a_connection_is_closed_on_demand(road: NextRoad) -> None:
+    one = road()
+    one.pusher.close(given.connection_id("a"))
+    await one.pusher.drained()
+    assert one.gateway.requests[0].close == (given.connection_id("a"),)
