@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -42,7 +43,11 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]
     """A whole local cluster with two gateways, nothing kept: the content of its ``cluster.json`` (spec 13).
 
     Shared by all tests of a run, and started by the first that asks for it: use rooms and users of your own.
+    While writing tests: KAIWA_TEST_CLUSTER=DIR uses one that runs already.
     """
+    if running := os.environ.get("KAIWA_TEST_CLUSTER"):
+        yield _described(Path(running))
+        return
     folder = tmp_path_factory.mktemp("cluster") / ".kaiwa"
     kaiwa = Path(sys.executable).with_name("kaiwa")
     try:
@@ -54,9 +59,14 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]
             check=False,
         )
         assert up.returncode == 0, up.stderr
-        yield json.loads((folder / "cluster.json").read_text(encoding="utf-8"))
+        yield _described(folder)
     finally:
         subprocess.run([kaiwa, "down", "--dir", folder], capture_output=True, timeout=120, check=False)
+
+
+def _described(folder: Path) -> dict[str, Any]:
+    path = folder / "cluster.json"
+    return {**json.loads(path.read_text(encoding="utf-8")), "path": str(path)}
 
 
 @pytest.fixture(scope="session")
