@@ -84,7 +84,11 @@ async def _count(supervisor: Supervisor, names: list[str], screen: Screen) -> No
     while True:
         kept = supervisor.kept
         waiting = [name for name in names if not (name in kept and kept[name].ready.is_set())]
-        screen.step(
-            "Waiting for " + ", ".join(waiting) if waiting else "All is there", len(names) - len(waiting), len(names)
-        )
+        screen.step(_awaited(waiting), len(names) - len(waiting), len(names))
         await asyncio.sleep(0.2)
+
+
+def _awaited(names: list[str]) -> str:
+    """Short enough for one line of a narrow terminal."""
+    more = f" and {len(names) - 2} more" if len(names) > 3 else ""
+    return f"Waiting for {', '.join(names[:2] if more else names)}{more}" if names else "All is there"
