@@ -65,8 +65,9 @@ class Dispatch:
             return
         routed = route(fact, self._membership.people(fact.chat_room_id))
         if isinstance(routed, Frame):
-            partition.window.add(routed, fact.chat_room_id, record.timestamp)
-            self._spread(routed, delivery, fact.chat_room_id, _only(partition, record))
+            time_ms = self._membership.time_of(fact.chat_room_id)
+            partition.window.add(routed, fact.chat_room_id, time_ms)
+            self._spread(routed, delivery, fact.chat_room_id, _only(partition, record.offset, time_ms))
         elif isinstance(routed, Reply) and not partition.is_repetition(record.offset):
             self._push(routed.epoch, Item(routed.payload, (routed.connection.connection_id,), delivery))
 
@@ -145,12 +146,12 @@ class Dispatch:
         self._outlet.push(key, item)
 
 
-def _only(partition: Partition, record: Record) -> Only | None:
+def _only(partition: Partition, offset: int, time_ms: int) -> Only | None:
     """Who gets it: everybody, or those who are owed it, if it stood in the log at the takeover (spec 9)."""
     takeover = partition.takeover
-    if record.offset >= takeover.end:
+    if offset >= takeover.end:
         return None
-    return lambda place: takeover.owes(place, record.offset, record.timestamp)
+    return lambda place: takeover.owes(place, offset, time_ms)
 
 
 def _item(frame: Frame, connection_ids: Iterable[str], delivery: Delivery, chat_room_id: str) -> Item:

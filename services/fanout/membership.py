@@ -26,7 +26,7 @@ class Room:
     routed: int = UNKNOWN
     """Position of the last fact that was routed: what is not above it is a repetition."""
     last_ms: int = 0
-    """Broker time of the last fact."""
+    """Broker time of the last fact; it never steps back, whatever the brokers' clocks do."""
 
     @property
     def known(self) -> bool:
@@ -77,6 +77,10 @@ class Membership:
         room.last_ms = max(room.last_ms, time_ms)
         self._apply(fact, room)
         return True
+
+    def time_of(self, chat_room_id: str) -> int:
+        """Broker time of the room's last fact; it never steps back."""
+        return self._rooms[chat_room_id].last_ms
 
     def drop_partition(self, partition: int) -> None:
         """Forget the rooms of a partition: its facts are no longer read, or are read again."""

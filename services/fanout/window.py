@@ -20,6 +20,8 @@ class Kept:
     """One frame, with the people as of then."""
 
     time_ms: int
+    newest_ms: int
+    """The latest time of all that were kept up to here: rooms are routed side by side, so times step back a little."""
     chat_room_id: str
     frame: Frame
 
@@ -52,9 +54,8 @@ class Window:
 
     def add(self, frame: Frame, chat_room_id: str, time_ms: int) -> None:
         """Keep `frame`, which was posted at `time_ms`, and let go of what is too old or too much."""
-        # Rooms are routed side by side, so times may step back a little; kept, they never do.
         self._newest_ms = max(self._newest_ms, time_ms)
-        kept = Kept(self._newest_ms, chat_room_id, frame)
+        kept = Kept(time_ms, self._newest_ms, chat_room_id, frame)
         self._kept.append(kept)
         self.bytes += kept.size
         while self._too_much():
@@ -70,9 +71,10 @@ class Window:
 
     def _newer(self, time_ms: int) -> Iterator[Kept]:
         for kept in reversed(self._kept):
-            if kept.time_ms < time_ms:
+            if kept.newest_ms < time_ms:
                 return
-            yield kept
+            if kept.time_ms >= time_ms:
+                yield kept
 
     def _too_much(self) -> bool:
         if not self._kept:
