@@ -102,10 +102,10 @@ class Steady:
 
 async def assert_nothing_acked_is_lost(room: str, sender: Steady, others: list[Steady]) -> list[dict[str, Any]]:
     """The table holds each acked message once, in one order; everybody has them all, each connection without a hole."""
+    await eventually(partial(_are_decided, sender, room), within_s=60)
     rows = await sender.town.rows(f"CHATROOM#{room}", "MESSAGE#")
     ids = [row["messageId"]["S"] for row in rows]
     assert len(ids) == len(set(ids))
-    assert set(sender.acked.values()) <= set(ids)
     assert [int(row["seq"]["N"]) for row in rows] == list(range(1, len(rows) + 1))
     stamps = [int(row["timestamp"]["N"]) for row in rows]
     assert stamps == sorted(set(stamps))
@@ -126,3 +126,11 @@ def assert_without_hole(seqs: list[int]) -> None:
 
 async def _has_all(person: Steady, ids: set[str]) -> bool:
     return ids <= await person.caught_up()
+
+
+async def _are_decided(sender: Steady, room: str) -> bool:
+    """ACK means that it will be decided: so all of them are in the table in the end."""
+    rows = await sender.town.rows(f"CHATROOM#{room}", "MESSAGE#")
+    missing = set(sender.acked.values()) - {row["messageId"]["S"] for row in rows}
+    assert not missing, f"{len(missing)} of {len(sender.acked)} acked messages are not in the table"
+    return True
