@@ -32,7 +32,7 @@ class Life:
     """When the ping was sent that is not answered yet."""
     next_ping_s: float = 0.0
     look_s: float = 0.0
-    """When it is looked at next."""
+    """When it is looked at next; 0: it is not looked after yet."""
 
 
 Verdict = Literal["ping"] | CloseCode | float

@@ -54,7 +54,7 @@ class Upkeep:
         if not (self._always_expire or connection.wants_errors):
             return
         connection.life.expires_s = self._wheel.now() + expires_at - self._wall_s()
-        if connection.socket is not None:
+        if connection.life.look_s > 0:
             self._look(connection, self._wheel.now())
 
     def _look(self, connection: Connection, now: float) -> None:
