@@ -14,6 +14,7 @@ from chassis.records import Headers, Outgoing, Record
 from chassis.table import TablePort
 from chassis.table_errors import TableError
 from contracts import table as keys
+from contracts.envelope import ContractError
 from contracts.facts import Fact, RoomCreated
 from contracts.headers import TRACEPARENT
 from contracts.rows import RoomRow
@@ -65,11 +66,11 @@ class Worker:
         if batch[0].topic == SIGNALS.name:
             return await self._signals(batch)
         partition = self._partition(batch[0])
-        facts = [(record, _fact(record)) for record in batch]
+        facts = _readable(batch, partition)
         if any(isinstance(fact, NEEDS_PARTICIPANTS) for _, fact in facts):
             await self._know(facts[0][1].chat_room_id, partition)
-            self._require_room(facts)
-        return self._route(partition, facts)
+            facts = self._in_known_rooms(facts, partition)
+        return self._route(partition, facts) if facts else Handled()
 
     def _route(self, partition: Partition, facts: Routable) -> Handled:
         delivery = self._holdings.deliver(partition.number, _trace(facts[0][0]))
@@ -115,12 +116,16 @@ class Worker:
             raise PartitionLost
         return partition
 
-    def _require_room(self, facts: Routable) -> None:
-        for _, fact in facts:
-            if isinstance(fact, RoomCreated) or self._membership.knows(fact.chat_room_id):
-                return
-            if isinstance(fact, NEEDS_PARTICIPANTS):
+    def _in_known_rooms(self, facts: Routable, partition: Partition) -> Routable:
+        kept: Routable = []
+        known = self._membership.knows(facts[0][1].chat_room_id)
+        for record, fact in facts:
+            known = known or isinstance(fact, RoomCreated)
+            if known or not isinstance(fact, NEEDS_PARTICIPANTS):
+                kept.append((record, fact))
+            elif not partition.is_repetition(record.offset):
                 raise RoomUnknown(f"the table has no room {fact.chat_room_id}")
+        return kept
 
 
 async def _all_arrived(delivery: Delivery, before: Sequence[Delivery]) -> Sequence[Outgoing]:
@@ -128,6 +133,18 @@ async def _all_arrived(delivery: Delivery, before: Sequence[Delivery]) -> Sequen
     for catch_up in before:
         await catch_up.wait()
     return reports
+
+
+def _readable(batch: Sequence[Record], partition: Partition) -> Routable:
+    """The facts of a batch; raises for one that is bad, unless an earlier worker has put it aside already."""
+    facts: Routable = []
+    for record in batch:
+        try:
+            facts.append((record, _fact(record)))
+        except (ContractError, WrongKey) as error:
+            if error.retryable or not partition.is_repetition(record.offset):
+                raise
+    return facts
 
 
 def _fact(record: Record) -> Fact:

@@ -83,8 +83,10 @@ class World:
         self.facts.append((given.message(position, room=room, seq=self.seqs[room]), self.now_ms))
 
     def again(self, room: str) -> None:
-        """Persistence emits the last fact of a room once more."""
-        said = [fact for fact, _ in self.facts if fact.chat_room_id == room]
+        """Persistence emits the last fact of a room once more, soon after its crash."""
+        said = [
+            fact for fact, time_ms in self.originals() if fact.chat_room_id == room and self.now_ms - time_ms < 5_000
+        ]
         if said:
             self.facts.append((said[-1], self.now_ms))
 

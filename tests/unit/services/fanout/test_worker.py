@@ -10,6 +10,7 @@ from chassis.table_errors import TableUnavailable
 from contracts import table as keys
 from contracts.envelope import Undecodable
 from services.fanout.holdings import Holdings
+from services.fanout.partition import Takeover
 from services.fanout.worker import PartitionLost, RoomUnknown, Worker, WrongKey
 from tests.doubles.table import MemoryTable
 from tests.unit.services.fanout import given
@@ -99,6 +100,25 @@ async def test_a_fact_of_a_room_that_the_table_does_not_know_is_bad(bench: Bench
     bench.table.items.clear()
     with pytest.raises(RoomUnknown):
         await bench.worker.handle([given.record(given.message(1), 1)])
+
+
+async def test_what_an_earlier_worker_put_aside_is_not_put_aside_again(bench: Bench) -> None:
+    bench.table.items.clear()
+    bench.site.holds(Takeover(start=0, committed=10, end=10))
+    good = given.record(given.message(1), 1)
+    bad = Record(good.topic, 0, 2, 0, b"lobby", b"{")
+    stray = given.record(given.message(3, room="den"), 3)
+    handled = await bench.worker.handle([good, bad, stray])
+    assert (handled.effects, handled.publish) == (None, ())
+    with pytest.raises(Undecodable):
+        await bench.worker.handle([Record(good.topic, 0, 10, 0, b"lobby", b"{")])
+
+
+async def test_a_refusal_before_a_room_exists_is_told(bench: Bench) -> None:
+    bench.table.items.clear()
+    refusal = given.record(given.rejected(0, "VERIFICATION_REQUIRED", given.asking()), 0)
+    await bench.worker.handle([refusal, given.record(given.created(1, "bob"), 1)])
+    assert len(bench.site.outbox.frames("asker")) == 1
 
 
 async def test_a_partition_that_is_lost_while_the_table_is_asked_routes_nothing(bench: Bench) -> None:
