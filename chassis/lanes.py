@@ -45,11 +45,11 @@ class Lane:
             batch.append(self.queue.popleft())
         return batch
 
-    def put_back(self, records: list[Record]) -> None:
-        """Records that were taken and not handled, to the head, in order."""
-        if self.dropped:
-            return
-        self.queue.extendleft(reversed(records))
+    def put_back(self, records: list[Record]) -> bool:
+        """Records that were taken and not handled, to the head; False where the lane was dropped meanwhile."""
+        if not self.dropped:
+            self.queue.extendleft(reversed(records))
+        return not self.dropped
 
 
 class Lanes:

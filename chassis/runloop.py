@@ -18,10 +18,10 @@ from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import KafkaError
 
-from chassis import metrics
 from chassis.assignment import Assignment, RebalanceListener, start_of
 from chassis.backoff import Backoff, is_retryable
 from chassis.batches import BatchRunner, Handled, Handler, OnDeadLetter, Revoked
+from chassis.commits import Commits, OnCommitted
 from chassis.health import Health
 from chassis.lanes import Lane, Lanes, Limits
 from chassis.logs import get_logger
@@ -34,14 +34,11 @@ __all__ = ["Handled", "Handler", "Limits", "RunLoop"]
 _log = get_logger(__name__)
 
 POLL_MS = 200
-COMMIT_INTERVAL_S = 0.5
-WATCH_INTERVAL_S = 5.0
 STOP_LIMIT_S = 25.0
 SESSION_TIMEOUT_MS = 10_000
 
 PartitionsHook = Callable[[frozenset[TopicPartition]], Awaitable[None]]
 StartAt = Callable[[TopicPartition, int | None], Awaitable[int | None]]
-OnCommitted = Callable[[TopicPartition, int], Awaitable[None]]
 
 
 def _key_of(record: Record) -> Hashable:
@@ -88,7 +85,7 @@ class RunLoop:
         self._lanes_in_flight = 0
         self._paused = False
         self._crash: asyncio.Future[None] | None = None
-        self._current: AIOKafkaConsumer | None = None
+        self._commits: Commits | None = None
         self._runner = BatchRunner(name, handler, publisher, health, on_dead_letter, self._assignment)
 
     def stop(self) -> None:
@@ -103,7 +100,11 @@ class RunLoop:
         if consumer is None:
             return
         self._crash = asyncio.get_running_loop().create_future()
-        background = [asyncio.create_task(self._commit_often(consumer)), asyncio.create_task(self._watch(consumer))]
+        self._commits = Commits(self._name, consumer, self._assignment, self._health, self._on_committed)
+        background = [
+            asyncio.create_task(self._commits.often()),
+            asyncio.create_task(self._commits.watch(self._topics)),
+        ]
         for task in background:
             task.add_done_callback(self._ended)
         try:
@@ -183,7 +184,8 @@ class RunLoop:
         batch = lane.take(self._limits)
         try:
             handled, rest = await self._runner.run(batch)
-            lane.put_back(rest)
+            if not lane.put_back(rest):
+                self._runner.forget(rest)
             taken = batch[: len(batch) - len(rest)]
             if handled.effects is None:
                 self._runner.finish(taken)
@@ -265,60 +267,13 @@ class RunLoop:
         if self._on_revoked is not None:
             await self._on_revoked(lost)
         await self._await_in_flight(STOP_LIMIT_S, effects=True)
-        await self._commit_now(self._current)
+        if self._commits is not None:
+            await self._commits.now()
 
     async def _await_in_flight(self, limit_s: float, *, effects: bool = False) -> None:
         deadline = time.monotonic() + limit_s
         while (self._tasks if effects else self._lanes_in_flight) and time.monotonic() < deadline:
             await asyncio.wait(list(self._tasks), timeout=0.1, return_when=asyncio.FIRST_COMPLETED)
-
-    # Commit and watch
-
-    async def _commit_often(self, consumer: AIOKafkaConsumer) -> None:
-        self._current = consumer
-        while True:
-            await asyncio.sleep(COMMIT_INTERVAL_S)
-            await self._commit_now(consumer)
-
-    async def _commit_now(self, consumer: AIOKafkaConsumer | None) -> None:
-        due = self._assignment.due()
-        if not due or consumer is None:
-            return
-        try:
-            await asyncio.wait_for(consumer.commit(due), 10.0)
-        except (KafkaError, TimeoutError, ValueError) as error:
-            # Not committed: at worst these records are read again, and that is harmless.
-            _log.warning("offsets were not committed", loop=self._name, error=f"{type(error).__name__}: {error}")
-            return
-        self._assignment.committed(due)
-        await self._tell_committed(due)
-
-    async def _tell_committed(self, offsets: dict[TopicPartition, int]) -> None:
-        if self._on_committed is None:
-            return
-        for partition, offset in offsets.items():
-            try:
-                await self._on_committed(partition, offset)
-            except Exception as error:
-                if not is_retryable(error):
-                    raise
-                # The next commit tells a later offset, which includes this one.
-                _log.warning("what follows a commit has to wait", loop=self._name, error=str(error)[:300])
-                return
-
-    async def _watch(self, consumer: AIOKafkaConsumer) -> None:
-        """Tell readiness whether Kafka answers, and metrics how far behind we are."""
-        while True:
-            await asyncio.sleep(WATCH_INTERVAL_S)
-            partitions = list(self._assignment.active)
-            try:
-                ends = await asyncio.wait_for(consumer.end_offsets(partitions), 5.0) if partitions else {}
-            except (KafkaError, TimeoutError, OSError):
-                self._health.set("kafka", "Kafka does not answer")
-                continue
-            self._health.set("kafka", None)
-            for topic in self._topics:
-                metrics.LAG.labels(topic).set(self._assignment.lag(topic, ends))
 
     async def _finish(self, consumer: AIOKafkaConsumer, background: list[asyncio.Task[None]]) -> None:
         self._stopping.set()
@@ -330,7 +285,8 @@ class RunLoop:
         for task in background:
             task.cancel()
         await asyncio.gather(*background, return_exceptions=True)
-        await self._commit_now(consumer)
+        if self._commits is not None:
+            await self._commits.now()
         for left in self._tasks:
             left.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)

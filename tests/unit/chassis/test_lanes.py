@@ -60,7 +60,7 @@ def test_what_is_put_back_comes_first() -> None:
     lane = lanes.next()
     assert lane is not None
     batch = lane.take(Limits(batch_records=2))
-    lane.put_back(batch[1:])
+    assert lane.put_back(batch[1:])
     assert offsets(lane.take(Limits())) == [1, 2]
 
 
@@ -73,7 +73,7 @@ def test_a_dropped_partition_is_forgotten_even_where_a_batch_is_in_flight() -> N
     batch = lane.take(Limits())
     lanes.add(record(1, "a", partition=1))
     assert offsets(lanes.drop("t", 1)) == [1]
-    lane.put_back(batch)
+    assert not lane.put_back(batch)
     lanes.release(lane)
     other = lanes.next()
     assert other is not None
