@@ -25,11 +25,8 @@ BATCH_GET_KEYS = 100
 BATCH_GET_TRIES = 8
 
 
-class TablePort(Protocol):
-    """What services ask of the table; the real one and the double of the tests pass the same conformance suite.
-
-    A transaction happens wholly or not at all, and its conditions see all that was written before it.
-    """
+class TableReads(Protocol):
+    """The reading half of TablePort, for those who must not write."""
 
     async def get(self, key: Key, *, consistent: bool = True) -> Item | None:
         """The item, or None."""
@@ -48,6 +45,13 @@ class TablePort(Protocol):
         consistent: bool = True,
     ) -> list[Item]:
         """Items of one partition key in the order of their sort keys; `between` includes both its ends."""
+
+
+class TablePort(TableReads, Protocol):
+    """What services ask of the table; the real one and the double of the tests pass the same conformance suite.
+
+    A transaction happens wholly or not at all, and its conditions see all that was written before it.
+    """
 
     async def transact(self, actions: Sequence[Action]) -> None:
         """All of the writes, or ConditionFailed and none; at most 100, each item once."""

@@ -2,9 +2,9 @@
 
 import time
 from collections.abc import Callable, Iterable, Sequence
-from typing import Protocol
 
 from chassis.items import Item, row
+from chassis.table import TableReads
 from contracts import table
 from contracts.limits import USERS_FOUND
 from contracts.rows import DirectoryRow, LastMessageRow, MembershipRow, MessageRow, OutcomeRow, ProfileRow, RoomRow
@@ -14,32 +14,10 @@ from contracts.table import Key
 _AFTER_ALL_MESSAGES = f"{table.MESSAGE_PREFIX}:"
 
 
-class ReadTable(Protocol):
-    """The reading half of chassis.table.TablePort."""
-
-    async def get(self, key: Key, *, consistent: bool = True) -> Item | None:
-        """The item, or None."""
-
-    async def batch_get(self, keys: Sequence[Key], *, consistent: bool = True) -> dict[Key, Item]:
-        """Those of the items that exist."""
-
-    async def query(
-        self,
-        pk: str,
-        *,
-        begins_with: str | None = None,
-        between: tuple[str, str] | None = None,
-        ascending: bool = True,
-        limit: int | None = None,
-        consistent: bool = True,
-    ) -> list[Item]:
-        """Items of one partition key in the order of their sort keys."""
-
-
 class Records:
     """The rows that the endpoints ask for. Raises chassis.table_errors.TableError."""
 
-    def __init__(self, reads: ReadTable, *, now_s: Callable[[], float] = time.time) -> None:
+    def __init__(self, reads: TableReads, *, now_s: Callable[[], float] = time.time) -> None:
         self._reads = reads
         self._now_s = now_s
 
