@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from chassis.logs import get_logger, redact
 from chassis.records import outgoing
-from contracts.close_codes import ABNORMAL, CloseCode
+from contracts.close_codes import ABNORMAL, CLOSE_CODES, CloseCode
 from contracts.connections import Disconnected
 from contracts.ids import new_event_id
 from contracts.timestamps import iso
@@ -18,6 +18,8 @@ from gateway.tracing import traced
 _log = get_logger(__name__)
 
 
+_KNOWN = frozenset(code.code for code in CLOSE_CODES)
+"""Clients may close with thousands of codes, each of which would be a metric."""
 _REASON_BYTES = 123  # a control frame holds 125, two of them the code (RFC 6455, section 5.5)
 
 
@@ -54,7 +56,7 @@ class Endings:
             return False
         connection.ending = Ending(code, redact(reason))
         metrics.CONNECTIONS.set(len(self._registry))
-        metrics.ENDED.labels(str(code)).inc()
+        metrics.ENDED.labels(str(code) if code in _KNOWN else "other").inc()
         self._departures.add(outgoing(CONNECTIONS, connection.user_id, self._event(connection), traced()))
         _log.info("disconnected", connection=connection.id, user=connection.user_id, code=code)
         # What was offered before a close still goes out in front of it.

@@ -90,7 +90,7 @@ class TypingNotices:
         self._wall_ms = wall_ms
         self._intervals: Intervals[None] = Intervals()
 
-    def notice(self, connection: Connection, request: Request, frame: TypingFrame) -> None:
+    def notice(self, connection: Connection, frame: TypingFrame) -> None:
         """Publish it, or drop it."""
         name = (connection.user_id, frame.chat_room_id)
         if self._intervals.runs(name) or self._intervals.is_full:
@@ -105,7 +105,7 @@ class TypingNotices:
             user_id=connection.user_id,
             connection_id=connection.id,
         )
-        self._submit.submit(connection, request, outgoing(SIGNALS, frame.chat_room_id, event, traced()))
+        self._submit.signal(connection, outgoing(SIGNALS, frame.chat_room_id, event, traced()))
 
     def _end(self, name: Name) -> None:
         self._intervals.end(name)

@@ -30,6 +30,7 @@ SOCKET: Final = "kaiwa.socket"
 _REASONS: Final = {code.code: code.reason for code in CLOSE_CODES}
 _PING: Final = b"\x89\x00"
 _PONGS_UNSENT: Final = 64 * 1024
+_SLICE_BYTES: Final = 8 * 1024
 
 
 class Listener(Protocol):
@@ -68,6 +69,8 @@ class WebSocket(WebSocketsSansIOProtocol):
         self.conn = self._core(CONNECTING)
         self._listener: Listener | None = None
         self._resting: asyncio.TimerHandle | None = None
+        self._backlog = b""
+        """What was read and not looked at yet; while there is any, or the socket rests, nothing is read."""
 
     # The handshake
 
@@ -108,10 +111,26 @@ class WebSocket(WebSocketsSansIOProtocol):
     # What comes
 
     def data_received(self, data: bytes) -> None:
-        """Bytes from the client."""
+        """Bytes from the client: a slice at a time, so that a flood of tiny frames does not hold up everybody else."""
         if self._listener is not None:
             self._listener.heard()
-        super().data_received(data)
+        if len(data) <= _SLICE_BYTES and not self._backlog:
+            super().data_received(data)
+            return
+        self._backlog += data
+        self.transport.pause_reading()
+        self.loop.call_soon(self._next_slice)
+
+    def _next_slice(self) -> None:
+        if self.disconnected or (self._resting is not None and not self.close_sent):
+            return
+        data, self._backlog = self._backlog[:_SLICE_BYTES], self._backlog[_SLICE_BYTES:]
+        if data:
+            super().data_received(data)
+        if self._backlog:
+            self.loop.call_soon(self._next_slice)
+        elif self._resting is None and not self.transport.is_closing():
+            self.transport.resume_reading()
 
     def send_receive_event_to_app(self) -> None:
         """A whole text message is there."""
@@ -207,7 +226,7 @@ class WebSocket(WebSocketsSansIOProtocol):
         self.close_sent = True
         self._write_core()
         # Resting or not, the client's answer must be read.
-        self.transport.resume_reading()
+        self._go_on()
         self._cut_off_in_time()
 
     def abort(self) -> None:
@@ -230,9 +249,10 @@ class WebSocket(WebSocketsSansIOProtocol):
             self.close(RESTART.code, RESTART.reason)
 
     def _go_on(self) -> None:
-        self._resting = None
-        if not self.transport.is_closing():
-            self.transport.resume_reading()
+        if self._resting is not None:
+            self._resting.cancel()
+            self._resting = None
+            self._next_slice()
 
     def _fault(self, code: int, reason: str) -> None:
         if self.close_sent:

@@ -35,7 +35,7 @@ UPGRADE_REQUIRED: Final = Refusal(
     status=426,
     type="UpgradeRequiredException",
     message="This address speaks WebSocket",
-    headers=(("upgrade", "websocket"), ("connection", "upgrade, close")),
+    headers=(("upgrade", "websocket"), ("connection", "close")),
 )
 TOO_FAST: Final = Refusal(
     status=429, type="TooManyRequestsException", message="Too many new connections", headers=(("retry-after", "1"),)

@@ -125,8 +125,8 @@ class Routes:
     def _refresh_token(self, connection: Connection, request: Request, frame: RefreshTokenFrame) -> None:
         self._refresh.start(connection, request, frame)
 
-    def _notice_typing(self, connection: Connection, request: Request, frame: TypingFrame) -> None:
-        self._typing.notice(connection, request, frame)
+    def _notice_typing(self, connection: Connection, _request: Request, frame: TypingFrame) -> None:
+        self._typing.notice(connection, frame)
 
     def _ping(self, connection: Connection, _request: Request, frame: PingFrame) -> None:
         if frame.id is not UNSET:

@@ -96,7 +96,7 @@ class GatewaySettings(ListenSettings):
     drain_s: float = Field(limits.DRAIN_S, ge=0, le=600)
 
     acknowledgement_s: float = Field(limits.ACKNOWLEDGEMENT_S, gt=0, le=60)
-    in_flight: int = Field(500, ge=1, description="frames of one connection that wait for Kafka")
+    in_flight: int = Field(1_000, ge=1, description="frames of one connection that wait for Kafka")
     in_flight_bytes: int = Field(2 * 1024 * 1024, ge=1024)
     in_flight_total: int = Field(16_000, ge=1, description="frames of all connections that wait for Kafka")
     in_flight_bytes_total: int = Field(48 * 1024 * 1024, ge=1024)

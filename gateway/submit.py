@@ -56,7 +56,7 @@ class Submit:
     def submit(
         self, connection: Connection, request: Request, message: Outgoing, *, message_id: str | None = None
     ) -> None:
-        """Publish `message`; the sender gets an ACK if `message_id` is given, and learns of failure always."""
+        """Publish `message`; the sender gets an ACK if `message_id` is given, and learns of failure."""
         if self._refused(connection, request, message.size):
             return
         try:
@@ -68,6 +68,18 @@ class Submit:
         self._in_flight.enter(connection, message.size)
         future.add_done_callback(lambda done: self._done(waiting, done))
         self._wheel.after(self._acknowledgement_s, lambda _now: self._late(waiting))
+
+    def signal(self, connection: Connection, message: Outgoing) -> None:
+        """Publish what is shown for a moment; where that fails nobody is told, and nobody tries again."""
+        size = message.size
+        if connection.closing_soon or self._in_flight.is_full(size):
+            return
+        try:
+            future = self._publisher.enqueue(message)
+        except (Overloaded, PublishFailed):
+            return
+        self._in_flight.enter(connection, size)
+        future.add_done_callback(lambda _done: self._in_flight.leave(connection, size))
 
     def _refused(self, connection: Connection, request: Request, size: int) -> bool:
         if connection.closing_soon or self._in_flight.is_full(size):

@@ -11,6 +11,7 @@ import pytest
 import pytest_asyncio
 import websockets
 from msgspec import UNSET
+from websockets.frames import Frame, Opcode
 
 from contracts.close_codes import TOO_BIG
 from contracts.connections import Disconnected
@@ -273,3 +274,52 @@ async def test_what_waits_for_kafka_is_bounded_for_each_connection(bench: Bench)
     assert {answer["code"] for answer in refused} == {"THROTTLED"}
     await say(client, "sendMessage", chatRoomId="r", content="c", clientMessageId="again")
     assert (await frame(client))["type"] == "ACK"
+
+
+async def test_a_flood_of_tiny_frames_does_not_hold_up_the_others(bench: Bench) -> None:
+    strict = await bench.start(frame_rate=200.0, frame_burst=200)
+    flooder, other = await bench.connect(strict, unique("flooder")), await bench.connect(strict, unique("user"))
+    tiny = Frame(Opcode.TEXT, b"{}").serialize(mask=True)
+    flooder.transport.write(tiny * 60_000)
+    slowest = 0.0
+    for number in range(20):
+        began = time.monotonic()
+        await say(other, "ping", id=number)
+        assert (await frame(other))["id"] == number
+        slowest = max(slowest, time.monotonic() - began)
+    assert slowest < 0.5
+
+
+async def test_after_a_rest_the_flooder_is_read_again(bench: Bench) -> None:
+    strict = await bench.start(frame_rate=200.0, frame_burst=1)
+    client = await bench.connect(strict, unique("flooder"), features="read")
+    for _ in range(400):
+        await say(client, "nothing")
+    await say(client, "ping", id="after")
+
+    async def answered() -> bool:
+        await say(client, "ping", id="after")
+        return bool((await frame(client, within_s=5))["type"] == "PONG")
+
+    assert await eventually(answered, within_s=15, every_s=0.2)
+
+
+@pytest.mark.parametrize(
+    "head", [b"GET /prod HTTP/1.1\r\n" + b"x-more: y\r\n" * 10_000, b"GET /prod?" + b"a" * 100_000]
+)
+async def test_an_endless_head_is_cut_off(gateway: Running, head: bytes) -> None:
+    reader, writer = await asyncio.open_connection("127.0.0.1", gateway.gateway.port)
+    writer.write(head)
+    with contextlib.suppress(ConnectionError):
+        assert await asyncio.wait_for(reader.read(), 5) == b""
+    writer.close()
+
+
+async def test_a_head_that_does_not_come_is_not_waited_for(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("gateway.front.HEAD_S", 0.2)
+    strict = await bench.start()
+    reader, writer = await asyncio.open_connection("127.0.0.1", strict.gateway.port)
+    writer.write(b"GET /prod HTTP/1.1\r\nHost: ")
+    with contextlib.suppress(ConnectionError):
+        assert await asyncio.wait_for(reader.read(), 5) == b""
+    writer.close()

@@ -1,10 +1,11 @@
+from chassis.publisher import PublishFailed
 from contracts.client_frames import MarkReadFrame, TypingFrame
 from gateway.connection import Connection
 from gateway.marks import ReadMarks, TypingNotices
 from gateway.requests import Request
 from tests.unit.gateway.test_submit import Made
 
-MARK, TYPING = Request("markRead", None, "r"), Request("typing", None, "r")
+MARK = Request("markRead", None, "r")
 
 
 class Marking(Made):
@@ -74,11 +75,24 @@ async def test_typing_goes_once_in_three_seconds_and_the_rest_is_dropped() -> No
     connection = made.connection("alice")
     frame = TypingFrame(chat_room_id="r")
     for _ in range(3):
-        made.typing.notice(connection, TYPING, frame)
+        made.typing.notice(connection, frame)
     await made.pass_and_acknowledge(2.8)
-    made.typing.notice(connection, TYPING, frame)
+    made.typing.notice(connection, frame)
     assert len(made.publisher.messages) == 1
     await made.pass_and_acknowledge(0.4)
     assert len(made.publisher.messages) == 1
-    made.typing.notice(connection, TYPING, frame)
+    made.typing.notice(connection, frame)
     assert len(made.publisher.messages) == 2
+
+
+async def test_a_typing_notice_that_kafka_does_not_take_is_nobody_s_business() -> None:
+    made = Marking()
+    connection = made.connection("alice", features=("typing",))
+    made.publisher.full = True
+    made.typing.notice(connection, TypingFrame(chat_room_id="r"))
+    made.publisher.full = False
+    made.typing.notice(connection, TypingFrame(chat_room_id="other"))
+    await made.publisher.fail(PublishFailed("away"))
+    made.pass_s(10)
+    assert made.frames(connection) == []
+    assert made.in_flight.count == 0
