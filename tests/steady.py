@@ -57,11 +57,15 @@ class Steady:
         """Send until it is acked."""
         while key not in self.acked:
             connection = self._connection
-            if connection is None:
+            if connection is None or connection.closed is not None:
                 await asyncio.sleep(0.05)
                 continue
-            with contextlib.suppress(WebSocketException, OSError):
+            try:
                 await connection.say(self.room, f"content of {key}", key=key)
+            except (WebSocketException, OSError):
+                # A refused write does not wait: without a pause nobody else would get a turn, the reader neither.
+                await asyncio.sleep(0.05)
+            else:
                 await self._await_ack(connection, key)
 
     async def _await_ack(self, connection: Connection, key: str) -> None:
