@@ -83,6 +83,7 @@ class Fanout:
 
 def build(settings: FanoutSettings, health: Health) -> Fanout:
     """The process, unconnected. Called inside a running event loop."""
+    health.set("fanout", "starting")
     name = settings.instance_id or "fanout"
     table, publisher = Table(settings), Publisher(settings, name=name)
     locations, gateways, reports = Locations(), Gateways(), Reports(publisher)
@@ -155,7 +156,7 @@ def _loop(
     return RunLoop(
         name="fanout",
         settings=settings,
-        group=settings.group,
+        group=settings.fanout_group,
         topics=[ROOMS.name, SIGNALS.name],
         handler=worker.handle,
         publisher=publisher,

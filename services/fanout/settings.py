@@ -10,7 +10,7 @@ from services.fanout.gateway_queue import QueueLimits
 class FanoutSettings(KafkaSettings, TableSettings, ObservabilitySettings):
     """What fan-out needs to know."""
 
-    group: str = Field("fanout", min_length=1, description="its consumer group")
+    fanout_group: str = Field("fanout", min_length=1, description="its consumer group")
     push_access_key_id: str | None = Field(
         None, description="access key of the gateways' connection API; KAIWA_ACCESS_KEY_ID if absent"
     )
