@@ -74,7 +74,7 @@ class Persistence:
         return RunLoop(
             name="persistence",
             settings=self._settings,
-            group=self._settings.group,
+            group=self._settings.persistence_group,
             topics=list(self._handlers),
             handler=self._handle,
             publisher=publisher,

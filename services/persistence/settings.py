@@ -12,7 +12,7 @@ from services.persistence.refusals import VERIFICATION_MESSAGE
 class PersistenceSettings(IdentitySettings, ObservabilitySettings):
     """What persistence needs to know."""
 
-    group: str = Field("persistence", min_length=1, description="its consumer group")
+    persistence_group: str = Field("persistence", min_length=1, description="its consumer group")
     participants_most: int = Field(
         limits.PARTICIPANTS, ge=1, le=limits.PARTICIPANTS_HIGHEST, description="people in one room"
     )

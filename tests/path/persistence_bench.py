@@ -142,7 +142,7 @@ async def persistence_on(engines: RunningEngines) -> AsyncIterator[Bench]:
     settings = PersistenceSettings(
         kafka_bootstrap=engines.kafka.bootstrap,
         table=unique("t"),
-        group=unique("persistence"),
+        persistence_group=unique("persistence"),
         dynamodb_endpoint=engines.dynamodb.endpoint,
         region=engines.dynamodb.region,
         access_key_id=engines.dynamodb.access_key_id,

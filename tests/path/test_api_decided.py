@@ -31,7 +31,7 @@ async def persistence_for(settings: ApiSettings) -> AsyncIterator[None]:
     await asyncio.to_thread(ensure_log_id, settings, log_id(await topic_ids(settings)))
     shared = {name: getattr(settings, name) for name in PersistenceSettings.model_fields if hasattr(settings, name)}
     health, stop = Health(), Stop()
-    process = build(PersistenceSettings(**shared, group=unique("persistence")), health)
+    process = build(PersistenceSettings(**shared, persistence_group=unique("persistence")), health)
     health.started()
     task = asyncio.create_task(process.run(stop))
     try:

@@ -49,7 +49,7 @@ async def test_a_log_that_is_read_again_from_its_beginning_changes_no_row_and_te
         await eventually(partial(bench.has_facts, room, number + 2))
     await bench.stop()
     before, told = await bench.table.query(table.room_pk(room)), await bench.facts(room)
-    bench.start(group=unique("persistence"))
+    bench.start(persistence_group=unique("persistence"))
     await bench.publish(send(alice, "new", room=room))
     await eventually(lambda: bench.has_facts(room, 7), within_s=30)
     after = await bench.table.query(table.room_pk(room))
