@@ -37,14 +37,15 @@ class Checkpoints:
             await self.flush()
 
     async def flush(self) -> None:
-        """Write what is due."""
-        due, self._due = self._due, {}
-        for partition, offset in due.items():
+        """Write what is due, up to the first failure: a table that is away would hold up the end of the process."""
+        for partition, offset in list(self._due.items()):
             try:
                 await self._write(partition, offset)
             except TableError as error:
-                self._due = {partition: offset} | self._due
-                _log.warning("a checkpoint has to wait", partition=str(partition), code=error.code)
+                _log.warning("checkpoints have to wait", partition=str(partition), code=error.code)
+                return
+            if self._due.get(partition) == offset:
+                del self._due[partition]
 
     async def _write(self, partition: TopicPartition, offset: int) -> None:
         key = table.checkpoint(partition.topic, partition.partition)
