@@ -89,7 +89,10 @@ class Holdings:
         ends = [asyncio.create_task(delivery.end()) for delivery in waited_for]
         await asyncio.wait(ends, timeout=self._release_s)
         for delivery in waited_for:
-            delivery.abandon()
+            if not delivery.done:
+                delivery.abandon()
+                # If it comes back, it is taken over anew: what was dropped may have been owed out of the window.
+                self._dispatch.drop(delivery.partition)
         self._drop_abandoned()
         await asyncio.gather(*ends)
 

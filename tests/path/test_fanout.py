@@ -11,7 +11,7 @@ from contracts.connections import ConnectionRef
 from contracts.controls import EpochLapsed
 from contracts.facts import MessageRejected, ParticipantRemoved
 from contracts.signals import Typing
-from contracts.topics import CONNECTIONS, CONTROLS, DEAD_LETTERS, DELIVERIES, ROOMS
+from contracts.topics import CONNECTIONS, CONTROLS, DEAD_LETTERS, DELIVERIES, PRESENCE, ROOMS
 from tests.path.fanout_bench import Bench, bench_on, envelope, now_ms, unique
 from tests.waiting import eventually
 
@@ -199,6 +199,23 @@ async def test_a_bad_record_is_put_aside_once_and_the_next_goes_on(bench: Bench)
     letters = [one for one in await bench.records(DEAD_LETTERS.name) if one.key == room.room_id.encode()]
     assert [letter.value for letter in letters] == bad
     assert all(dict(letter.headers)["kaiwa-topic"] == b"chat.rooms" for letter in letters)
+
+
+async def test_a_bad_value_of_chat_presence_is_put_aside_once_and_the_next_is_taken(bench: Bench) -> None:
+    alice = unique("alice")
+    gateway, room = await bench.gateway(), await bench.room(alice)
+    await bench.start()
+    for value in (b"not json", None):
+        await bench.publish(Outgoing(PRESENCE.name, alice, value))
+    connection_id = await bench.connect(alice, gateway)
+    await bench.say(room)
+    await eventually(lambda: gateway.seqs(connection_id) == [1])
+    await eventually(lambda: _letters_of(bench, alice, [b"not json", None]))
+
+
+async def _letters_of(bench: Bench, key: str, values: list[bytes | None]) -> bool:
+    letters = [one for one in await bench.records(DEAD_LETTERS.name) if one.key == key.encode()]
+    return [letter.value for letter in letters] == values
 
 
 async def test_the_table_is_waited_for_and_nothing_is_put_aside(bench: Bench) -> None:

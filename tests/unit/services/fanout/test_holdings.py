@@ -85,11 +85,27 @@ async def test_what_is_under_way_is_awaited_when_a_partition_goes() -> None:
 
 async def test_what_does_not_arrive_in_time_is_left_to_the_next_owner() -> None:
     bench = Bench()
+    await bench.holdings.start_at(ROOMS, 3)
     delivery = bench.under_way()
     await bench.holdings.revoked(frozenset({ROOMS}))
     with pytest.raises(Revoked):
         await delivery.wait()
     assert bench.dropped == 1
+    assert bench.site.dispatch.partitions == {}
+
+
+async def test_a_catch_up_that_does_not_arrive_is_left_to_the_next_owner() -> None:
+    bench = Bench()
+    bench.site.outbox.held = True
+    await bench.holdings.start_at(ROOMS, 3)
+    held = bench.site.dispatch.partitions[0]
+    bench.site.route(held, given.created(0, "bob"), 1, 110_000)
+    bench.site.connect("bob", given.socket("b", "rooms", since_ms=110_000))
+    (catch_up,) = held.catch_ups
+    await bench.holdings.revoked(frozenset({ROOMS}))
+    assert catch_up.abandoned
+    assert await bench.holdings.start_at(ROOMS, 3) == 1
+    assert bench.site.dispatch.partitions[0] is not held
 
 
 async def test_what_is_under_way_for_other_partitions_goes_on() -> None:
