@@ -1,0 +1,83 @@
+"""The figures as tables: on the screen, and in a Markdown file."""
+
+import platform
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from rich.console import Console
+from rich.table import Table
+
+from bench.figures import Latencies
+from bench.machine import Conditions
+
+Cell = str | float | int
+
+
+@dataclass(frozen=True, slots=True)
+class Section:
+    """One table."""
+
+    title: str
+    columns: Sequence[str]
+    rows: Sequence[Sequence[Cell]]
+    notes: Sequence[str] = ()
+
+
+@dataclass(slots=True)
+class Report:
+    """All tables of a run."""
+
+    sections: list[Section] = field(default_factory=list)
+
+    def add(self, section: Section, console: Console) -> None:
+        """Keep a table, and show it at once."""
+        self.sections.append(section)
+        console.print(_drawn(section))
+        for note in section.notes:
+            console.print(f"  {note}", style="dim", highlight=False)
+
+    def write(self, path: Path, *, made: str) -> None:
+        """Write the file; `made` says when and how."""
+        head = [
+            "# What was measured",
+            "",
+            f"{made} Python {platform.python_version()}, {platform.system()} {platform.machine()}.",
+        ]
+        path.write_text("\n".join([*head, *(line for section in self.sections for line in _markdown(section)), ""]))
+
+
+def times(latencies: Latencies) -> list[Cell]:
+    """The cells p50, p99, max (ms) and count."""
+    return [latencies.p50, latencies.p99, latencies.most, latencies.count]
+
+
+def noted(conditions: Conditions) -> str:
+    """The conditions in a line."""
+    return (
+        f"{conditions.cores} cores; load average {conditions.load_before:.1f} before, "
+        f"{conditions.load_after:.1f} after; {conditions.busy_cores:.2f} cores busy with everything"
+    )
+
+
+def _drawn(section: Section) -> Table:
+    table = Table(title=section.title, title_justify="left")
+    for number, column in enumerate(section.columns):
+        table.add_column(column, justify="left" if number == 0 else "right")
+    for row in section.rows:
+        table.add_row(*_texts(row))
+    return table
+
+
+def _markdown(section: Section) -> Iterable[str]:
+    yield from ("", f"## {section.title}", "")
+    yield f"| {' | '.join(section.columns)} |"
+    yield f"|---|{'--:|' * (len(section.columns) - 1)}"
+    for row in section.rows:
+        yield f"| {' | '.join(text.strip() for text in _texts(row))} |"
+    for note in section.notes:
+        yield from ("", note)
+
+
+def _texts(row: Sequence[Cell]) -> list[str]:
+    return [f"{cell:,.1f}" if isinstance(cell, float) else str(cell) for cell in row]
