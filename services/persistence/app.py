@@ -18,6 +18,7 @@ from chassis.table import Table
 from contracts.topics import SUBMISSIONS, USERS
 from services.persistence.cache import RoomCache
 from services.persistence.checkpoints import Checkpoints
+from services.persistence.joined_reads import JoinedReads
 from services.persistence.log_identity import require_own_log
 from services.persistence.profiles import ProfileHandler
 from services.persistence.rooms import RoomHandler
@@ -41,7 +42,7 @@ class Persistence:
         self._settings = settings
         self._health = health
         self._table = table
-        self._store = RoomStore(table, RoomCache(settings.cached_participants))
+        self._store = RoomStore(table, RoomCache(settings.cached_participants), read=JoinedReads(table.batch_get).read)
         self._checkpoints = Checkpoints(table, interval_s=settings.checkpoint_interval_s)
         self._handlers: dict[str, _Handles] = {
             SUBMISSIONS.name: RoomHandler(self._store, settings.rules),

@@ -25,6 +25,7 @@ from contracts.rows import (
 from contracts.table import Key
 from services.persistence import metrics
 from services.persistence.cache import KnownRoom, RoomCache
+from services.persistence.joined_reads import Read
 from services.persistence.transaction import Transaction
 
 
@@ -38,8 +39,10 @@ class Fenced(Exception):
 class RoomStore:
     """Rooms in the table. Calls for one room never overlap; for several rooms they may."""
 
-    def __init__(self, reads_and_writes: TablePort, cache: RoomCache) -> None:
+    def __init__(self, reads_and_writes: TablePort, cache: RoomCache, *, read: Read | None = None) -> None:
+        """`read` takes the place of the table's own `batch_get`."""
         self._table = reads_and_writes
+        self._batch_get: Read = read or reads_and_writes.batch_get
         self._cache = cache
 
     async def load(self, chat_room_id: str, keys: Iterable[Key], verdicts: Iterable[Key]) -> dict[Key, Row]:
@@ -93,7 +96,7 @@ class RoomStore:
 
     async def _read(self, keys: Iterable[Key]) -> dict[Key, Row]:
         wanted: Sequence[Key] = list(dict.fromkeys(keys))
-        found = await self._table.batch_get(wanted) if wanted else {}
+        found = await self._batch_get(wanted) if wanted else {}
         return {key: _row_at(key, stored) for key, stored in found.items()}
 
 
