@@ -120,6 +120,9 @@ class OutcomeRow(Row, frozen=True, kw_only=True):
 class CheckpointRow(Row, frozen=True, kw_only=True):
     """All effects of the partition before `position` are in the table."""
 
+    claim: int | UnsetType = UNSET
+    """Rises with each worker that takes the partition over; who holds an older one writes no more (presence)."""
+
 
 class DirectoryRow(Row, frozen=True, kw_only=True):
     """A person, by the start of their name."""

@@ -26,7 +26,7 @@ def attributes(row: type[msgspec.Struct]) -> set[str]:
         (rows.ClientMessageRow, "messageId timestamp seq"),
         (rows.FenceRow, "seq timestamp facts"),
         (rows.OutcomeRow, "code chatRoomId ttl"),
-        (rows.CheckpointRow, ""),
+        (rows.CheckpointRow, "claim"),
         (rows.DirectoryRow, "userId displayName"),
     ],
 )
