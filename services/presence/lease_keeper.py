@@ -3,22 +3,21 @@
 import asyncio
 import time
 from collections.abc import Callable
-from typing import Any
 
 from chassis.backoff import is_retryable
 from chassis.dead_letters import dead_letter
 from chassis.health import Health
 from chassis.logs import get_logger
-from chassis.publisher import Overloaded, Publisher
-from chassis.records import Record, outgoing
+from chassis.publisher import Overloaded, Publisher, PublishFailed
+from chassis.records import Outgoing, Record, outgoing
 from chassis.tail import Tail
 from contracts.controls import EpochLapsed
 from contracts.gateways import TICK_KEY, Tick
-from contracts.ids import new_event_id
-from contracts.timestamps import iso
+from contracts.ids import derived_event_id, new_event_id
 from contracts.topics import BY_NAME, CONTROLS, GATEWAYS
 from services.presence import metrics
-from services.presence.leases import Ended, Leases
+from services.presence.leases import Cause, EpochKey, Leases
+from services.presence.parts import wall_clock
 from services.presence.settings import PresenceSettings
 
 _log = get_logger(__name__)
@@ -28,11 +27,18 @@ class LeaseKeeper:
     """The worker's view of leases, and the ticks of the one that holds partition 0."""
 
     def __init__(
-        self, settings: PresenceSettings, publisher: Publisher, health: Health, holds_first: Callable[[], bool]
+        self,
+        settings: PresenceSettings,
+        publisher: Publisher,
+        health: Health,
+        *,
+        keeps_time: Callable[[], bool],
     ) -> None:
+        """`keeps_time`: whether we hold partition 0 now."""
         self._settings = settings
         self._publisher = publisher
-        self._holds_first = holds_first
+        self._keeps_time = keeps_time
+        self._listeners: list[Callable[[], None]] = []
         self._leases = Leases(settings.ticks_to_lapse)
         self._worker_id = settings.instance_id or "presence"
         self._tail = Tail(
@@ -44,18 +50,25 @@ class LeaseKeeper:
             health=health,
         )
 
-    async def ended(self, gateway_id: str, epoch: str) -> Ended | None:
-        """Why an epoch is over, or None. Of one never heard of, reads on first: its lease came before its connections.
+    def on_ending(self, listener: Callable[[], None]) -> None:
+        """Tell `listener` that an epoch is over."""
+        self._listeners.append(listener)
 
-        Raises TimeoutError (retryable) when the end of the topics cannot be reached.
-        """
-        if not self._leases.knows((gateway_id, epoch)):
-            await self._tail.catch_up()
-        return self._leases.ended((gateway_id, epoch))
+    def ended(self, key: EpochKey) -> Cause | None:
+        """Why an epoch is over; None while it lives."""
+        return self._leases.ended(key)
+
+    def endings(self) -> int:
+        """Another number whenever an epoch has ended."""
+        return self._leases.endings
 
     async def wait_ready(self) -> None:
         """Return when all that was there at the start has been read."""
         await self._tail.wait_ready()
+
+    async def read_on(self, limit_s: float) -> None:
+        """Return when all that is there now has been read; raises TimeoutError."""
+        await self._tail.catch_up(limit_s)
 
     async def read(self) -> None:
         """Follow the topics until cancelled."""
@@ -66,38 +79,45 @@ class LeaseKeeper:
         await self._tail.wait_ready()
         while True:
             began = time.monotonic()
-            if self._holds_first():
+            if self._keeps_time():
                 await self._tell()
             await asyncio.sleep(max(0.0, self._settings.tick_interval_s - (time.monotonic() - began)))
 
     async def _tell(self) -> None:
-        lapsed = [
-            outgoing(CONTROLS, gateway_id, EpochLapsed(**_envelope(), gateway_id=gateway_id, epoch=epoch))
-            for gateway_id, epoch in self._leases.due()
-        ]
-        tick = outgoing(GATEWAYS, TICK_KEY, Tick(**_envelope(), worker_id=self._worker_id))
+        lapsed = [_lapse(key) for key in self._leases.due()]
+        tick = Tick(event_id=new_event_id(), occurred_at=wall_clock(), worker_id=self._worker_id)
         try:
-            await self._publisher.publish([*lapsed, tick])
+            await self._publisher.publish([*lapsed, outgoing(GATEWAYS, TICK_KEY, tick)])
         except Exception as error:
             if not is_retryable(error):
                 raise
             _log.warning("the tick has to wait", error=str(error))
             return
         metrics.LAPSED.inc(len(lapsed))
-        metrics.LEASE_AGE.set(self._leases.age())
+        metrics.LEASE_AGE.set(self._leases.age)
 
     def _read(self, record: Record) -> None:
+        before = self._leases.endings
         self._leases.apply(BY_NAME[record.topic].decode(record.value))
+        if self._leases.endings != before:
+            for listener in self._listeners:
+                listener()
 
     def _put_aside(self, record: Record, error: Exception) -> None:
         """Every process reads these topics; one of them puts aside what cannot be read."""
-        if not self._holds_first():
+        if not self._keeps_time():
             return
         try:
             self._publisher.enqueue(dead_letter(record, error))
-        except Overloaded:
+        except (Overloaded, PublishFailed):
             _log.warning("a dead letter was not written", topic=record.topic, offset=record.offset)
 
 
-def _envelope() -> dict[str, Any]:
-    return {"event_id": new_event_id(), "occurred_at": iso(int(time.time() * 1000))}
+def _lapse(key: EpochKey) -> Outgoing:
+    event = EpochLapsed(
+        event_id=derived_event_id(f"lapse#{key.gateway_id}#{key.epoch}"),
+        occurred_at=wall_clock(),
+        gateway_id=key.gateway_id,
+        epoch=key.epoch,
+    )
+    return outgoing(CONTROLS, key.gateway_id, event)

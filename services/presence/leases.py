@@ -1,80 +1,101 @@
-"""Which epochs of gateways live: a pure fold of chat.gateways and chat.controls (spec 4).
+"""Which epochs of gateways live: the fold of chat.gateways and of the lapses on chat.controls (spec 4). Pure.
 
 Time is what the log counts: an epoch has lapsed when nine ticks were *read* after its last renewal. An outage of Kafka
-stops ticks and renewals alike, so it retires nobody. What has ended never lives again.
+stops ticks and renewals alike, so it retires nobody. The lapse counts once chat.controls tells it, so that all workers
+and gateways agree; what has ended never lives again.
+
+An epoch that only a connection names (its lease is not read yet, or was compacted away behind a newer epoch's) is
+counted from then on; nine ticks later it is over: a gateway that lives renews with every tick.
 """
 
-from dataclasses import dataclass
-from typing import Literal
+from collections import OrderedDict
+from typing import Literal, NamedTuple
 
 from contracts.controls import EpochLapsed
 from contracts.envelope import Event
 from contracts.gateways import LeaseRenewed, Stopped, Tick
 from contracts.limits import TICKS_TO_LAPSE
 
-Ended = Literal["lapsed", "superseded", "stopped"]
-Epoch = tuple[str, str]
-"""gatewayId and epoch."""
+Cause = Literal["lapsed", "superseded", "stopped"]
+
+ENDED_REMEMBERED = 50_000
 
 
-@dataclass(slots=True)
-class _Lease:
-    ticks: int = 0
-    ended: Ended | None = None
+class EpochKey(NamedTuple):
+    """One life of one gateway."""
+
+    gateway_id: str
+    epoch: str
 
 
 class Leases:
-    """Leases as far as they were read."""
+    """Epochs as far as they were read."""
 
     def __init__(self, ticks_to_lapse: int = TICKS_TO_LAPSE) -> None:
         self._ticks_to_lapse = ticks_to_lapse
-        self._leases: dict[Epoch, _Lease] = {}
-        self._current: dict[str, str] = {}
+        self._ticks = 0
+        self._renewed: dict[EpochKey, int] = {}
+        """The tick at which each living epoch was last renewed."""
+        self._current: dict[str, EpochKey] = {}
+        self._unheard: dict[EpochKey, int] = {}
+        """The tick at which an epoch without a lease was first named by a connection."""
+        self._ended: OrderedDict[EpochKey, Cause] = OrderedDict()
+        self.endings = 0
+        """Rises with each epoch that ends."""
 
     def apply(self, event: Event) -> None:
         """Read the next event of chat.gateways or chat.controls; others are passed over."""
-        if isinstance(event, Tick):
-            for lease in self._leases.values():
-                lease.ticks += 1
-        elif isinstance(event, LeaseRenewed):
-            self._renew(event.gateway_id, event.epoch)
-        elif isinstance(event, Stopped):
-            self._end((event.gateway_id, event.epoch), "stopped")
-        elif isinstance(event, EpochLapsed):
-            self._end((event.gateway_id, event.epoch), "lapsed")
+        match event:
+            case Tick():
+                self._tick()
+            case LeaseRenewed():
+                self._renew(EpochKey(event.gateway_id, event.epoch))
+            case Stopped():
+                self._end(EpochKey(event.gateway_id, event.epoch), "stopped")
+            case EpochLapsed():
+                self._end(EpochKey(event.gateway_id, event.epoch), "lapsed")
+            case _:
+                return
 
-    def knows(self, epoch: Epoch) -> bool:
-        """Whether the epoch was ever read of."""
-        return epoch in self._leases
+    def ended(self, key: EpochKey) -> Cause | None:
+        """Why the epoch is over; None while it lives, as far as was read."""
+        if key not in self._renewed and key not in self._ended:
+            self._unheard.setdefault(key, self._ticks)
+        return self._ended.get(key)
 
-    def ended(self, epoch: Epoch) -> Ended | None:
-        """Why the epoch is over; None: it lives. One never read of is over (superseded): its lease came before it."""
-        lease = self._leases.get(epoch)
-        return "superseded" if lease is None else lease.ended
+    def due(self) -> list[EpochKey]:
+        """Epochs that have lapsed, and chat.controls does not tell it yet."""
+        return [key for key, tick in self._renewed.items() if self._ticks - tick >= self._ticks_to_lapse]
 
-    def due(self) -> list[Epoch]:
-        """Epochs that have lapsed and nobody said so yet."""
-        return [
-            epoch
-            for epoch, lease in self._leases.items()
-            if lease.ended is None and lease.ticks >= self._ticks_to_lapse
-        ]
-
+    @property
     def age(self) -> int:
         """Ticks since the last renewal of the living epoch that is most behind."""
-        return max((lease.ticks for lease in self._leases.values() if lease.ended is None), default=0)
+        return max((self._ticks - tick for tick in self._renewed.values()), default=0)
 
-    def _renew(self, gateway_id: str, epoch: str) -> None:
-        lease = self._leases.setdefault((gateway_id, epoch), _Lease())
-        if lease.ended is not None:
+    def _tick(self) -> None:
+        self._ticks += 1
+        over = [key for key, tick in self._unheard.items() if self._ticks - tick >= self._ticks_to_lapse]
+        for key in over:
+            self._end(key, "lapsed")
+
+    def _renew(self, key: EpochKey) -> None:
+        if key in self._ended:
             return
-        lease.ticks = 0
-        before = self._current.get(gateway_id)
-        if before is not None and before != epoch:
-            self._end((gateway_id, before), "superseded")
-        self._current[gateway_id] = epoch
+        self._unheard.pop(key, None)
+        self._renewed[key] = self._ticks
+        before = self._current.get(key.gateway_id)
+        self._current[key.gateway_id] = key
+        if before is not None and before != key:
+            self._end(before, "superseded")
 
-    def _end(self, epoch: Epoch, why: Ended) -> None:
-        lease = self._leases.setdefault(epoch, _Lease())
-        if lease.ended is None:
-            lease.ended = why
+    def _end(self, key: EpochKey, cause: Cause) -> None:
+        if key in self._ended:
+            return
+        self._renewed.pop(key, None)
+        self._unheard.pop(key, None)
+        if self._current.get(key.gateway_id) == key:
+            del self._current[key.gateway_id]
+        self._ended[key] = cause
+        if len(self._ended) > ENDED_REMEMBERED:
+            self._ended.popitem(last=False)
+        self.endings += 1

@@ -1,284 +1,237 @@
 """One partition of chat.connections: events in, records and chat.presence out, in that order (spec 4, 5 and 9).
 
-A batch: fold ─▶ one fenced transaction ─▶ chat.presence acknowledged ─▶ controls, retirements ─▶ acknowledged.
-Whatever dies between two of these, the events are read again: records below the CHECKPOINT are not written again,
-states at or above an event's offset do not change again, publishing again is harmless.
+    take over ─▶ [ plan ─▶ one fenced transaction ─▶ chat.presence, orders, dead letters acknowledged ─▶ done ] ─▶ …
+
+Whatever dies between two of these, the events are read again: the fence writes no record twice, states at or above an
+event's position do not change again, publishing again is harmless. What follows from the state alone (who is in grace,
+which connections belong to an epoch that is over, who has too many) is derived from it anew at every takeover.
 """
 
-import time
-from collections.abc import Awaitable, Callable, Sequence
-from dataclasses import dataclass
-from functools import partial
+import asyncio
+from collections import deque
+from collections.abc import Awaitable, Callable
+from itertools import islice
 
-from chassis import metrics as chassis_metrics
-from chassis.backoff import Backoff, is_retryable
-from chassis.dead_letters import code_of, dead_letter
-from chassis.health import Health
-from chassis.items import row
+from chassis.dead_letters import dead_letter
 from chassis.logs import get_logger
-from chassis.publisher import Publisher
 from chassis.records import Outgoing, Record, outgoing
-from chassis.table import TablePort
-from chassis.table_errors import ConditionFailed
-from contracts import table
-from contracts.close_codes import TOO_MANY_CONNECTIONS
-from contracts.connections import Connected, Disconnected, RetireCause, Retired
-from contracts.controls import CloseConnection
-from contracts.envelope import Undecodable
-from contracts.ids import new_event_id
-from contracts.presence import OpenConnection
-from contracts.rows import CheckpointRow
-from contracts.timestamps import iso
-from contracts.topics import CONNECTIONS, CONTROLS, PRESENCE
+from contracts.topics import PRESENCE
 from services.presence import metrics
-from services.presence.leases import Ended
-from services.presence.records import Change, transaction
-from services.presence.settings import PresenceSettings
-from services.presence.state import ConnectionEvent, Step, UserState, event_of, fold, gone_offline
+from services.presence.fence import Fence, Fenced
+from services.presence.insist import Insist, Revoked
+from services.presence.leases import EpochKey
+from services.presence.orders import closing, retirement
+from services.presence.parts import Parts
+from services.presence.plan import Plan, plan
+from services.presence.records import MOST_EVENTS, actions_of
+from services.presence.state import UserState, event_of, offline, surplus
+from services.presence.users import Users
 
 _log = get_logger(__name__)
 
-RETIRE_AGAIN_S = 10.0
-STOPPED_GRACE_S = 5.0
+SURE_S = 3.0
+"""A claim that old is asked about before anything is published; well under the group's session timeout."""
+YIELD_S = 3.0
+"""How long another's claim is left alone: a worker that has lost the partition has learnt it by then."""
 
-EpochEnded = Callable[[str, str], Awaitable[Ended | None]]
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """What all partitions of a worker share."""
-
-    settings: PresenceSettings
-    table: TablePort
-    publisher: Publisher
-    health: Health
-    ended: EpochEnded
-    """Why an epoch is over, or None; may read on in chat.gateways first."""
+CaughtUp = Callable[[], Awaitable[None]]
 
 
 class Partition:
-    """The users of one partition, and their events."""
+    """Works off what is added, until closed."""
 
-    def __init__(self, number: int, users: dict[str, UserState], parts: Parts) -> None:
-        self._number = number
-        self._users = users
+    def __init__(self, number: int, parts: Parts, caught_up: CaughtUp, on_done: Callable[[], None]) -> None:
+        """`caught_up` returns when `users` has seen everything that stands on chat.presence now; `on_done` hears that
+        events are done.
+        """
+        self.number = number
+        self.users = Users(grace_s=parts.settings.offline_grace_s, monotonic=parts.monotonic)
+        self.done: int | None = None
+        """The offset behind the last event whose effects are complete; None: nothing was done yet."""
         self._parts = parts
-        self._checkpoint: int | None = None
-        self._checkpoint_known = False
-        self._offline_due: dict[str, float] = {}
-        self._retiring: dict[str, float] = {}
-        for user in users.values():
-            self._await_grace(user)
+        self._caught_up = caught_up
+        self._on_done = on_done
+        self._fence = Fence(parts.table, number, monotonic=parts.monotonic)
+        self._insist = Insist(f"partition {number}", parts.health)
+        self._queue: deque[Record] = deque()
+        self._bytes = 0
+        self._expected: int | None = None
+        self._singly = 0
+        self._work = asyncio.Event()
+        self._endings: int | None = None
+        self._retire_at: float | None = None
 
     @property
-    def users(self) -> dict[str, UserState]:
-        """States by user id."""
-        return self._users
+    def waiting(self) -> int:
+        """Events that are not done."""
+        return len(self._queue)
 
-    async def republish(self) -> None:
-        """Tell again where everybody is: who read a state of the last owner may have missed the newest."""
-        here = [state for state in self._users.values() if state.connections]
-        await self._publish([self._presence(state, _now()) for state in here])
+    @property
+    def waiting_bytes(self) -> int:
+        """What they hold in memory, about."""
+        return self._bytes
 
-    async def handle(self, batch: Sequence[Record]) -> None:
-        """Take the next events to their end; repeats what is away without limit, puts aside what is bad."""
+    def add(self, record: Record) -> None:
+        """Take the next event."""
+        if self._expected is not None and record.offset > self._expected:
+            metrics.HOLES.inc(record.offset - self._expected)
+            _log.warning("offsets were never read", partition=self.number, first=self._expected, next=record.offset)
+        self._expected = record.offset + 1
+        self._queue.append(record)
+        self._bytes += record.size
+        self._work.set()
+
+    def wake(self) -> None:
+        """Look after what is due: an epoch has ended, or a state was overwritten."""
+        self._work.set()
+
+    def close(self) -> None:
+        """Begin nothing new; `run` returns when what was begun has ended. What is away is no longer waited for."""
+        self._insist.give_up()
+        self._work.set()
+
+    async def run(self) -> None:
+        """Work until closed. Raises what no retry and no dead letter can mend."""
+        self._parts.health.set(self._insist.part, "is being taken over")
         try:
-            await self._insist(lambda: self._handle(batch))
+            await self._insist(self._take_over)
+            while not self._insist.given_up:
+                await self._round()
+        except Revoked:
+            return
+
+    async def _round(self) -> None:
+        try:
+            if self._queue:
+                await self._work_off()
+            await self._look_after()
+            await self._wait()
+        except Fenced as error:
+            # Either the group has given the partition to another and we do not know it yet, or that one is the zombie
+            # and claimed late. We are told soon if it is the first; meanwhile the younger claim decides.
+            metrics.FENCED.inc()
+            _log.warning("the partition was claimed by another worker", partition=self.number, error=str(error))
+            await self._insist.pause(YIELD_S)
+            await self._insist(self._take_over)
+
+    async def _wait(self) -> None:
+        if self._queue or self._insist.given_up:
+            return
+        self._work.clear()
+        try:
+            await asyncio.wait_for(self._work.wait(), self._next_due_s())
+        except TimeoutError:
+            return
+
+    def _next_due_s(self) -> float | None:
+        dues = [self.users.next_grace_s()]
+        if self._retire_at is not None:
+            dues.append(max(0.0, self._retire_at - self._parts.monotonic()))
+        return min((due for due in dues if due is not None), default=None)
+
+    # Taking over
+
+    async def _take_over(self) -> None:
+        await self._fence.claim()
+        await self._caught_up()
+        here = [state for state in self.users if state.connections]
+        await self._publish_states(here)
+        await self._publish([order for state in here for order in self._closings(state)])
+        self._endings = None
+
+    def _closings(self, state: UserState) -> list[Outgoing]:
+        most, now = self._parts.settings.connections_per_user, self._parts.now()
+        return [closing(state.user_id, connection, now) for connection in surplus(state, most)]
+
+    # Events
+
+    async def _work_off(self) -> None:
+        batch = list(islice(self._queue, 1 if self._singly else MOST_EVENTS))
+        try:
+            taken = await self._handle(batch)
+        except (Fenced, Revoked):
+            raise
         except Exception as error:  # noqa: BLE001 - what is not retryable ends as a dead letter, with its cause
-            if len(batch) == 1:
-                await self._insist(partial(self._put_aside, batch[0], error))
+            if len(batch) > 1:
+                self._singly = len(batch)
                 return
-            for record in batch:
-                await self.handle([record])
+            await self._put_aside([(batch[0], error)])
+            taken = 1
+        self._singly = max(0, self._singly - taken)
+        for _ in range(taken):
+            record = self._queue.popleft()
+            self._bytes -= record.size
+            self.done = record.offset + 1
+        self._on_done()
 
-    async def tell_offline(self) -> None:
-        """Publish `offline` for whom the grace has passed."""
-        now = time.monotonic()
-        due = [user for user, at in self._offline_due.items() if at <= now]
-        states = [gone_offline(self._users[user]) for user in due if self._users[user].in_grace]
-        await self._publish([self._presence(state, _now()) for state in states])
-        self._users.update({state.user_id: state for state in states})
-        for user in due:
-            self._offline_due.pop(user, None)
+    async def _handle(self, batch: list[Record]) -> int:
+        """Do all that the batch asks for; returns how many of its records that was."""
+        made = await self._insist(lambda: self._plan(batch))
+        await self._insist(lambda: self._write(made, batch[made.taken - 1].offset + 1))
+        await self._insist(lambda: self._publish(made.retired))
+        await self._insist(lambda: self._publish_states(list(made.states.values())))
+        await self._insist(lambda: self._publish(made.closings))
+        await self._put_aside(made.bad)
+        metrics.RETIRED.inc(len(made.retired))
+        metrics.SURPLUS.inc(len(made.closings))
+        return made.taken
 
-    async def retire_ended(self) -> None:
-        """Publish `retired` for connections whose gateway's epoch is over."""
-        found = []
-        for state in list(self._users.values()):
-            for connection in state.connections:
-                why = await self._parts.ended(connection.gateway_id, connection.epoch)
-                if why is not None and self._may_retire(connection.connection_id, why):
-                    found.append(_retired(state.user_id, connection, why))
-                    metrics.RETIRED.labels(why).inc()
-        await self._publish(found)
+    async def _plan(self, batch: list[Record]) -> Plan:
+        most, now = self._parts.settings.connections_per_user, self._parts.now()
+        return plan(batch, self.users.states, ended=self._parts.ended, most=most, occurred_at=now)
 
-    def _may_retire(self, connection_id: str, why: Ended) -> bool:
-        now = time.monotonic()
-        first = connection_id not in self._retiring
-        if first and why == "stopped":
-            # Its own `disconnected` are in the log, and are most likely on their way here.
-            self._retiring[connection_id] = now - RETIRE_AGAIN_S + STOPPED_GRACE_S
-            return False
-        if not first and now - self._retiring[connection_id] < RETIRE_AGAIN_S:
-            return False
-        self._retiring[connection_id] = now
-        return True
+    async def _write(self, made: Plan, following: int) -> None:
+        fresh = [received for received in made.written if received.offset >= self._fence.position]
+        await self._fence.move(actions_of(fresh), following)
 
-    async def _handle(self, batch: Sequence[Record]) -> None:
-        events = [(record, _decode(record)) for record in batch]
-        users = dict(self._users)
-        steps: list[tuple[Record, ConnectionEvent, Step]] = []
-        for record, event in events:
-            step = await self._fold(users, record, event)
-            users[event.user_id] = step.state
-            steps.append((record, event, step))
-        applied = [(record, event, step) for record, event, step in steps if step.applied]
-        await self._write([_change(r, e, s) for r, e, s in applied if s.opened or s.ended], batch[-1].offset + 1)
-        touched = {event.user_id for _, event, _ in applied}
-        await self._parts.publisher.publish([self._presence(users[user], _at(batch)) for user in sorted(touched)])
-        await self._parts.publisher.publish([order for r, _, s in applied for order in _orders(r, s)])
-        self._users.update({user: users[user] for user in touched})
-        for user in touched:
-            self._await_grace(users[user])
-        for _, _, step in applied:
-            self._retiring.pop(step.ended or "", None)
+    async def _put_aside(self, bad: list[tuple[Record, Exception]]) -> None:
+        for record, error in bad:
+            self._parts.tell_bad(record, error)
+        await self._insist(lambda: self._publish([dead_letter(record, error) for record, error in bad]))
 
-    async def _fold(self, users: dict[str, UserState], record: Record, event: ConnectionEvent) -> Step:
-        state = users.get(event.user_id) or UserState(event.user_id)
-        ended = (
-            isinstance(event, Connected)
-            and record.offset > state.position
-            and (await self._parts.ended(event.gateway_id, event.epoch) is not None)
-        )
-        most = self._parts.settings.connections_per_user
-        return fold(state, event, record.offset, record.timestamp, epoch_ended=ended, most=most)
+    # What follows from the state and from time
 
-    async def _write(self, changes: list[Change], following: int) -> None:
-        """The records, unless they are there already; moves the fence."""
-        if not self._checkpoint_known:
-            await self._read_checkpoint()
-        while True:
-            left = [change for change in changes if self._checkpoint is None or change.offset >= self._checkpoint]
-            if not left:
-                return
-            actions = transaction(left, self._number, checkpoint=self._checkpoint, following=following)
-            try:
-                await self._parts.table.transact(actions)
-            except ConditionFailed:
-                # Somebody else held the partition meanwhile, or an answer was lost: what the fence has passed is done.
-                before = self._checkpoint
-                await self._read_checkpoint()
-                if self._checkpoint == before:
-                    raise
-            else:
-                self._checkpoint = following
-                return
+    async def _look_after(self) -> None:
+        if self._insist.given_up:
+            return
+        if over := self.users.grace_over():
+            await self._insist(lambda: self._publish_states([offline(state) for state in over]))
+        if self.users.overwritten:
+            metrics.OVERWRITTEN.inc(len(self.users.overwritten))
+            await self._insist(self._publish_overwritten)
+        await self._retire_ended()
 
-    async def _read_checkpoint(self) -> None:
-        stored = await self._parts.table.get(table.checkpoint(CONNECTIONS.name, self._number))
-        self._checkpoint = None if stored is None else row(CheckpointRow, stored).position
-        self._checkpoint_known = True
+    async def _publish_overwritten(self) -> None:
+        await self._publish_states([self.users.states[user_id] for user_id in self.users.overwritten])
 
-    async def _put_aside(self, record: Record, error: Exception) -> None:
-        _log.error("a record is put aside", topic=record.topic, offset=record.offset, error=str(error)[:300])
-        await self._parts.publisher.publish([dead_letter(record, error)])
-        chassis_metrics.DEAD_LETTERS.labels(record.topic, code_of(error)).inc()
+    async def _retire_ended(self) -> None:
+        """A while after an epoch has ended: its own `disconnected` are most likely on their way here."""
+        now, endings = self._parts.monotonic(), self._parts.endings()
+        if self._retire_at is None and endings != self._endings:
+            self._retire_at = now + self._parts.settings.retire_delay_s
+        if self._retire_at is None or now < self._retire_at:
+            return
+        over = [
+            retirement(state.user_id, connection, cause, self._parts.now())
+            for state in self.users
+            for connection in state.connections
+            if (cause := self._parts.ended(EpochKey(connection.gateway_id, connection.epoch))) is not None
+        ]
+        await self._insist(lambda: self._publish(over))
+        metrics.RETIRED.inc(len(over))
+        self._endings, self._retire_at = endings, None
 
-    async def _insist(self, work: Callable[[], Awaitable[None]]) -> None:
-        """Repeat `work` while something is away; readiness tells what."""
-        backoff, part = Backoff(), f"partition {self._number}"
-        while True:
-            try:
-                await work()
-            except Exception as error:
-                if not is_retryable(error):
-                    raise
-                self._parts.health.set(part, f"{code_of(error)}: {error}"[:300])
-                chassis_metrics.RETRIES.labels("presence", code_of(error)).inc()
-                await backoff.wait()
-            else:
-                self._parts.health.set(part, None)
-                return
+    # Publishing
 
-    async def _publish(self, messages: list[Outgoing]) -> None:
-        if messages:
-            await self._insist(lambda: self._published(messages))
+    async def _publish_states(self, states: list[UserState]) -> None:
+        now = self._parts.now()
+        positions = await self._publish([outgoing(PRESENCE, one.user_id, event_of(one, now)) for one in states])
+        for state, position in zip(states, positions, strict=True):
+            self.users.published(state, position)
 
-    async def _published(self, messages: list[Outgoing]) -> None:
-        await self._parts.publisher.publish(messages)
-
-    def _presence(self, state: UserState, at: str) -> Outgoing:
-        return outgoing(PRESENCE, state.user_id, event_of(state, at))
-
-    def _await_grace(self, state: UserState) -> None:
-        if state.in_grace:
-            self._offline_due.setdefault(state.user_id, time.monotonic() + self._parts.settings.offline_grace_s)
-        else:
-            self._offline_due.pop(state.user_id, None)
-
-
-def _decode(record: Record) -> ConnectionEvent:
-    event = CONNECTIONS.decode(record.value)
-    if not isinstance(event, Connected | Disconnected | Retired):
-        raise TypeError(f"{type(event).__name__} is no event of {CONNECTIONS.name}")
-    if record.key != event.user_id.encode():
-        # Another partition may hold this user: two writers of one user's presence would contradict each other.
-        raise Undecodable("the record's key is not its userId")
-    return event
-
-
-def _change(record: Record, event: ConnectionEvent, step: Step) -> Change:
-    return Change(record.offset, event.user_id, event.connection_id, step.opened)
-
-
-def _orders(record: Record, step: Step) -> list[Outgoing]:
-    """What a step asks of others."""
-    if step.surplus is not None:
-        metrics.SURPLUS.inc()
-        return [_close(step.state.user_id, step.surplus)]
-    if step.refused is not None:
-        refused = step.refused
-        connection = OpenConnection(
-            connection_id=refused.connection_id,
-            gateway_id=refused.gateway_id,
-            epoch=refused.epoch,
-            connected_at=refused.connected_at,
-            timestamp=record.timestamp,
-        )
-        return [_retired(refused.user_id, connection, "superseded")]
-    return []
-
-
-def _close(user_id: str, connection: OpenConnection) -> Outgoing:
-    order = CloseConnection(
-        event_id=new_event_id(),
-        occurred_at=_now(),
-        connection_id=connection.connection_id,
-        user_id=user_id,
-        gateway_id=connection.gateway_id,
-        epoch=connection.epoch,
-        code=TOO_MANY_CONNECTIONS.code,
-        reason=TOO_MANY_CONNECTIONS.reason,
-    )
-    return outgoing(CONTROLS, connection.gateway_id, order)
-
-
-def _retired(user_id: str, connection: OpenConnection, cause: RetireCause) -> Outgoing:
-    event = Retired(
-        event_id=new_event_id(),
-        occurred_at=_now(),
-        connection_id=connection.connection_id,
-        user_id=user_id,
-        gateway_id=connection.gateway_id,
-        epoch=connection.epoch,
-        cause=cause,
-    )
-    return outgoing(CONNECTIONS, user_id, event)
-
-
-def _at(batch: Sequence[Record]) -> str:
-    return iso(batch[-1].timestamp)
-
-
-def _now() -> str:
-    return iso(int(time.time() * 1000))
+    async def _publish(self, messages: list[Outgoing]) -> list[int]:
+        """Offsets of what was published; raises Fenced rather than speak for a partition that is not ours."""
+        if not messages:
+            return []
+        await self._fence.make_sure(SURE_S)
+        return [position.offset for position in await self._parts.publisher.publish(messages)]

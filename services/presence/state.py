@@ -1,100 +1,71 @@
-"""What an event does to a user's presence: pure (spec 4, 7 and 9)."""
+"""Where a user is: the fold of chat.connections (spec 4, 7 and 9). Pure.
 
-from dataclasses import dataclass, field, replace
+The same log always gives the same connections. An event at or below the state's position changes nothing, so a
+redelivery is harmless; one that changes nothing leaves the very same object. The end of the grace depends on time and
+is a change of its own, at the same position.
+"""
 
-from contracts.connections import Connected, Disconnected, Retired
-from contracts.ids import new_event_id
+from dataclasses import dataclass, replace
+
+from contracts.connections import FEATURES, Connected
+from contracts.ids import derived_event_id
 from contracts.presence import OpenConnection, PresenceChanged, PresenceStatus
 from contracts.timestamps import iso
-
-ConnectionEvent = Connected | Disconnected | Retired
+from services.presence.received import Received
 
 
 @dataclass(frozen=True, slots=True)
 class UserState:
-    """All there is to know of one user; what stands on chat.presence."""
+    """All there is to know of where one user is; what stands on chat.presence."""
 
     user_id: str
     status: PresenceStatus = "offline"
     last_seen_at: str = ""
+    """Broker time of the last event that opened or closed a connection."""
     version: int = 0
-    """Rises with each change of `status`."""
+    """Rises by one with each change of `status`."""
     position: int = -1
-    """Offset in chat.connections of the last event in it."""
+    """Offset in chat.connections of the last event that changed it."""
     connections: tuple[OpenConnection, ...] = ()
+    """In the order of the log: the newest last."""
 
     @property
     def in_grace(self) -> bool:
-        """Whether the last connection has gone and nobody was told yet."""
+        """Whether the last connection has gone and the user still counts as online."""
         return self.status == "online" and not self.connections
 
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """The next state, and what the event asks for."""
-
-    state: UserState
-    opened: OpenConnection | None = None
-    """Its two records are written."""
-    ended: str | None = None
-    """The connection id whose two records are deleted."""
-    surplus: OpenConnection | None = None
-    """One too many: its gateway closes it with 4409."""
-    refused: Connected | None = None
-    """A connection of an epoch that has ended: retired on reading (spec 4)."""
-    applied: bool = field(default=True)
-    """False: the event was in the state already."""
+    @property
+    def age(self) -> tuple[int, int]:
+        """Orders the states of one user: of two, the greater is the newer one."""
+        return (self.position, self.version)
 
 
-def fold(
-    state: UserState, event: ConnectionEvent, offset: int, timestamp: int, *, epoch_ended: bool, most: int
-) -> Step:
-    """Apply `event`, which stands at `offset` with the broker time `timestamp` (epoch ms)."""
-    if offset <= state.position:
-        return Step(state, applied=False)
-    if isinstance(event, Connected):
-        if epoch_ended:
-            return Step(replace(state, position=offset), refused=event)
-        return _opened(state, event, offset, timestamp, most)
-    left = tuple(one for one in state.connections if one.connection_id != event.connection_id)
-    seen = iso(timestamp) if len(left) < len(state.connections) else state.last_seen_at
-    return Step(
-        replace(state, connections=left, position=offset, last_seen_at=seen or iso(timestamp)),
-        ended=event.connection_id,
-    )
+def fold(state: UserState, received: Received) -> UserState:
+    """The state after an event; `state` itself where the event changes nothing."""
+    if received.offset <= state.position:
+        return state
+    known = any(one.connection_id == received.event.connection_id for one in state.connections)
+    if isinstance(received.event, Connected):
+        return state if known else _opened(state, received, received.event)
+    return _closed(state, received) if known else state
 
 
-def _opened(state: UserState, event: Connected, offset: int, timestamp: int, most: int) -> Step:
-    connection = OpenConnection(
-        connection_id=event.connection_id,
-        gateway_id=event.gateway_id,
-        epoch=event.epoch,
-        connected_at=event.connected_at,
-        timestamp=timestamp,
-        features=event.features,
-    )
-    others = tuple(one for one in state.connections if one.connection_id != event.connection_id)
-    after = replace(
-        state,
-        status="online",
-        version=state.version if state.status == "online" else state.version + 1,
-        last_seen_at=iso(timestamp),
-        position=offset,
-        connections=(*others, connection),
-    )
-    surplus = connection if len(after.connections) > most else None
-    return Step(after, opened=connection, surplus=surplus)
-
-
-def gone_offline(state: UserState) -> UserState:
-    """The grace is over: offline, at the same position."""
+def offline(state: UserState) -> UserState:
+    """The grace is over: offline, at the same position; `state` itself for who is not in grace."""
+    if not state.in_grace:
+        return state
     return replace(state, status="offline", version=state.version + 1)
 
 
+def surplus(state: UserState, most: int) -> tuple[OpenConnection, ...]:
+    """The newest connections beyond `most`: their gateways close them with 4409 (spec 7)."""
+    return state.connections[most:]
+
+
 def event_of(state: UserState, occurred_at: str) -> PresenceChanged:
-    """The state as it is published."""
+    """The state as it is published; a state that is published again has the same eventId."""
     return PresenceChanged(
-        event_id=new_event_id(),
+        event_id=derived_event_id(f"presence#{state.user_id}#{state.position}", state.version),
         occurred_at=occurred_at,
         user_id=state.user_id,
         status=state.status,
@@ -115,3 +86,32 @@ def state_of(event: PresenceChanged) -> UserState:
         position=event.position,
         connections=event.connections,
     )
+
+
+def _opened(state: UserState, received: Received, event: Connected) -> UserState:
+    connection = OpenConnection(
+        connection_id=event.connection_id,
+        gateway_id=event.gateway_id,
+        epoch=event.epoch,
+        connected_at=event.connected_at,
+        timestamp=received.arrived_ms,
+        features=features_of(event),
+    )
+    return UserState(
+        user_id=state.user_id,
+        status="online",
+        last_seen_at=iso(received.arrived_ms),
+        version=state.version if state.status == "online" else state.version + 1,
+        position=received.offset,
+        connections=(*state.connections, connection),
+    )
+
+
+def _closed(state: UserState, received: Received) -> UserState:
+    left = tuple(one for one in state.connections if one.connection_id != received.event.connection_id)
+    return replace(state, last_seen_at=iso(received.arrived_ms), position=received.offset, connections=left)
+
+
+def features_of(event: Connected) -> tuple[str, ...]:
+    """The features that exist, once each: what a row and a state hold of an event is bounded."""
+    return tuple(feature for feature in FEATURES if feature in event.features)
