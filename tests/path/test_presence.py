@@ -1,30 +1,21 @@
 """Presence on the real engines, its neighbours absent: events in Kafka in, records and chat.presence out."""
 
 import asyncio
-import contextlib
-import time
-import uuid
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-from aiokafka import AIOKafkaConsumer, AIOKafkaProducer
 
-from chassis.health import Health
-from chassis.process import Stop
 from chassis.table import Table
 from chassis.table_schema import ensure_table
-from chassis.topics import ensure_topics
-from contracts import ids, table
-from contracts.connections import Connected, Disconnected
+from contracts import ids
+from contracts.connections import Disconnected
 from contracts.controls import EpochLapsed
-from contracts.envelope import Event, encode
-from contracts.gateways import LeaseRenewed
-from contracts.timestamps import epoch_ms, iso
-from contracts.topics import BY_NAME, CONNECTIONS, CONTROLS, DEAD_LETTERS, GATEWAYS, PRESENCE
-from services.presence.app import build
-from services.presence.settings import PresenceSettings
+from contracts.envelope import Event
+from contracts.timestamps import epoch_ms
+from contracts.topics import CONNECTIONS, CONTROLS, DEAD_LETTERS, GATEWAYS, PRESENCE
+from tests.path.presence_bench import Desk, desk_on, envelope, person, settings_on
 from tests.waiting import eventually
 
 if TYPE_CHECKING:
@@ -33,134 +24,10 @@ if TYPE_CHECKING:
 pytestmark = pytest.mark.engine
 
 
-def now() -> str:
-    return iso(int(time.time() * 1000))
-
-
-def envelope() -> dict[str, Any]:
-    return {"event_id": ids.new_event_id(), "occurred_at": now()}
-
-
-class Desk:
-    """A gateway as presence sees it, and presence itself in this process."""
-
-    def __init__(self, settings: PresenceSettings, producer: AIOKafkaProducer) -> None:
-        self.settings = settings
-        self.producer = producer
-        self.gateway = f"gw-{uuid.uuid4().hex[:6]}"
-        self.epoch = ids.new_epoch()
-        self.table = Table(settings)
-        self.running: list[tuple[Stop, asyncio.Task[None], Health]] = []
-
-    async def publish(self, topic: str, key: str, event: Event | bytes | None) -> int:
-        value = encode(event) if isinstance(event, Event) else event
-        return int((await self.producer.send_and_wait(topic, value, key=key.encode())).offset)
-
-    async def renew(self, epoch: str | None = None) -> None:
-        lease = LeaseRenewed(
-            **envelope(), gateway_id=self.gateway, epoch=epoch or self.epoch, address="http://127.0.0.1:1/prod"
-        )
-        await self.publish(GATEWAYS.name, self.gateway, lease)
-
-    async def connect(self, user: str, epoch: str | None = None) -> str:
-        connection_id = ids.new_connection_id(epoch or self.epoch)
-        event = Connected(
-            **envelope(),
-            connection_id=connection_id,
-            user_id=user,
-            gateway_id=self.gateway,
-            epoch=epoch or self.epoch,
-            connected_at=now(),
-            source_ip="127.0.0.1",
-        )
-        await self.publish(CONNECTIONS.name, user, event)
-        return connection_id
-
-    async def disconnect(self, user: str, connection_id: str) -> None:
-        event = Disconnected(
-            **envelope(),
-            connection_id=connection_id,
-            user_id=user,
-            gateway_id=self.gateway,
-            epoch=self.epoch,
-            code=1000,
-            reason="",
-        )
-        await self.publish(CONNECTIONS.name, user, event)
-
-    def start(self, **changes: Any) -> Health:
-        settings = self.settings.model_copy(update=changes)
-        health, stop = Health(), Stop()
-        health.started()
-        task = asyncio.create_task(build(settings, health).run(stop))
-        self.running.append((stop, task, health))
-        return health
-
-    async def stop(self) -> None:
-        for stop, _, _ in self.running:
-            stop.ask()
-        await asyncio.gather(*(task for _, task, _ in self.running))
-        self.running.clear()
-
-    async def rows(self, user: str, connection_id: str) -> list[dict[str, Any]]:
-        keys = [table.connection(connection_id), table.user_connection(user, connection_id)]
-        return list((await self.table.batch_get(keys)).values())
-
-    async def has_rows(self, user: str, connection_id: str, count: int) -> bool:
-        return len(await self.rows(user, connection_id)) == count
-
-    async def events(self, topic: str, wanted: Callable[[Any], bool]) -> list[Any]:
-        found = []
-        async with AIOKafkaConsumer(topic, **self.settings.aiokafka(), auto_offset_reset="earliest") as consumer:
-            ends = await consumer.end_offsets(list(consumer.assignment()))
-            while any([await consumer.position(place) < end for place, end in ends.items()]):
-                for messages in (await consumer.getmany(timeout_ms=100)).values():
-                    found += messages
-        if topic == DEAD_LETTERS.name:
-            return [message for message in found if wanted(message)]
-        decoded = []
-        for message in found:
-            with contextlib.suppress(Exception):
-                decoded.append(BY_NAME[topic].decode(message.value))
-        return [event for event in decoded if wanted(event)]
-
-    async def last_presence(self, user: str) -> Any:
-        events = await self.events(PRESENCE.name, lambda event: event.user_id == user)
-        return events[-1] if events else None
-
-    async def presence_is(self, user: str, status: str, connections: int) -> bool:
-        last = await self.last_presence(user)
-        return last is not None and (last.status, len(last.connections)) == (status, connections)
-
-
 @pytest.fixture
 async def desk(engines: "RunningEngines") -> AsyncIterator[Desk]:
-    settings = PresenceSettings(
-        kafka_bootstrap=engines.kafka.bootstrap,
-        dynamodb_endpoint=engines.dynamodb.endpoint,
-        region=engines.dynamodb.region,
-        access_key_id=engines.dynamodb.access_key_id,
-        secret_access_key=engines.dynamodb.secret_access_key,
-        partitions=3,
-        table=f"presence-{uuid.uuid4().hex[:6]}",
-        presence_group=f"presence-{uuid.uuid4().hex[:6]}",
-        offline_grace_s=1.0,
-        presence_session_timeout_s=6.0,
-    )
-    await ensure_topics(settings)
-    await asyncio.to_thread(ensure_table, settings)
-    async with AIOKafkaProducer(**settings.aiokafka(), max_request_size=5_000_000) as producer:
-        made = Desk(settings, producer)
-        await made.renew()
-        try:
-            yield made
-        finally:
-            await made.stop()
-            await made.table.close()
-
-
-def person() -> str:
-    return f"u-{uuid.uuid4().hex[:8]}"
+    async with desk_on(settings_on(engines.kafka, engines.dynamodb)) as made:
+        yield made
 
 
 async def test_a_connection_has_both_records_and_its_user_is_online_until_the_grace_has_passed(desk: Desk) -> None:
@@ -215,6 +82,7 @@ async def test_poison_is_put_aside_once_and_the_next_event_is_handled(desk: Desk
     await eventually(lambda: desk.has_rows(user, after, 2), within_s=30)
     await eventually(lambda: desk.has_rows(user, right, 2))
     keys = (user.encode(), other.encode())
+    await eventually(partial(desk.has_letters, len(poison) + 1, *keys))
     letters = await desk.events(DEAD_LETTERS.name, lambda message: message.key in keys)
     told = sorted(int(dict(letter.headers)["kaiwa-offset"]) for letter in letters if letter.key == keys[0])
     assert told == offsets
@@ -305,3 +173,17 @@ async def test_two_workers_share_and_one_takes_over_without_a_flap(desk: Desk) -
         await eventually(partial(desk.has_rows, user, connection_id, 2), within_s=60)
     events = await desk.events(PRESENCE.name, lambda event: event.user_id in users)
     assert {event.status for event in events} == {"online"}
+
+
+async def test_poison_among_the_leases_is_put_aside_once_however_many_read_it(desk: Desk) -> None:
+    first, second = desk.start(instance_id="one"), desk.start(instance_id="two")
+    await eventually(lambda: first.ready and second.ready, within_s=30)
+    user = person()
+    await eventually(partial(desk.has_rows, user, await desk.connect(user), 2), within_s=30)
+    key = person()
+    await desk.publish(GATEWAYS.name, key, b"not a lease")
+    await eventually(partial(desk.has_letters, 1, key.encode()))
+    other = person()
+    await eventually(partial(desk.has_rows, other, await desk.connect(other), 2))
+    (letter,) = await desk.events(DEAD_LETTERS.name, lambda message: message.key == key.encode())
+    assert dict(letter.headers)["kaiwa-topic"] == GATEWAYS.name.encode()
