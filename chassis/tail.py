@@ -5,10 +5,11 @@ reads all again. `wait_ready` returns when the end as it was at the start has be
 """
 
 import asyncio
+import time
 from collections.abc import Callable, Sequence
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError
+from aiokafka.errors import ConsumerStoppedError, KafkaError
 
 from chassis import metrics
 from chassis.backoff import Backoff
@@ -20,6 +21,8 @@ from chassis.settings import KafkaSettings
 _log = get_logger(__name__)
 
 POLL_MS = 500
+READ_WELL_S = 60.0
+"""What ended after so long had begun well: the next try comes soon."""
 OnRecord = Callable[[Record], None]
 OnBad = Callable[[Record, Exception], None]
 
@@ -66,20 +69,30 @@ class Tail:
         self._health.set(self._name, f"reading {', '.join(self._topics)}")
         backoff = Backoff(first_s=0.2)
         while True:
+            began = time.monotonic()
             try:
                 await self._read_all()
             except (KafkaError, OSError, TimeoutError) as error:
                 _log.warning("a tail starts again", tail=self._name, error=f"{type(error).__name__}: {error}")
                 self._health.set(self._name, "Kafka cannot be reached")
+            if time.monotonic() - began >= READ_WELL_S:
+                backoff.reset()
             await backoff.wait()
 
     async def catch_up(self, limit_s: float = 5.0) -> None:
-        """Return when everything that is in the topics now has been read; raises TimeoutError after `limit_s`."""
+        """Return when everything that is in the topics now has been read.
+
+        Raises TimeoutError after `limit_s`, or when Kafka does not say where the end is.
+        """
         async with asyncio.timeout(limit_s):
             await self._ready.wait()
             if self._consumer is None:
                 raise TimeoutError
-            await self._pass(await self._consumer.end_offsets(self._partitions))
+            try:
+                ends = await self._consumer.end_offsets(self._partitions)
+            except (KafkaError, ConsumerStoppedError) as error:
+                raise TimeoutError(f"{type(error).__name__}: {error}") from error
+            await self._pass(ends)
 
     async def _read_all(self) -> None:
         consumer = AIOKafkaConsumer(
