@@ -1,4 +1,4 @@
-"""Answers from the topics; it reads, and can never reach a client (spec 12).
+"""Answers from the topics: reads them, and can never reach a client (spec 12).
 
-    fold.py   facts and profile events into exactly the rows that the table holds; pure
+`fold.py` turns facts and profile events into exactly the rows that the table holds; pure.
 """
