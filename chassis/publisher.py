@@ -83,6 +83,7 @@ class Publisher:
         self._max_bytes = max_bytes
         self._queue: deque[_Pending] = deque()
         self._unresolved: dict[int, _Pending] = {}
+        self._refused: list[_Pending] = []
         self._bytes = 0
         self._wake = asyncio.Event()
         self._room = asyncio.Event()
@@ -233,7 +234,7 @@ class Publisher:
         elif isinstance(error, MessageSizeTooLargeError):
             # A batch that the broker refused leaves a gap in the sequence: this producer can go no further.
             self._failed = error
-            self._resolve(pending, RecordTooLarge(str(error)))
+            self._refused.append(pending)
         else:
             self._failed = error
             self._resolve(pending, PublishFailed(f"{type(error).__name__}: {error}"))
@@ -263,6 +264,10 @@ class Publisher:
     async def _give_up_producer(self, error: BaseException) -> None:
         _log.error("the producer is replaced", error=f"{type(error).__name__}: {error}")
         metrics.PRODUCERS_REPLACED.inc()
+        if self._refused:
+            # Only one of a refused batch is surely too large; the others may be published again.
+            self._resolve(max(self._refused, key=lambda one: one.message.size), RecordTooLarge(str(error)))
+            self._refused.clear()
         self._fail_sent(PublishFailed(f"the producer was replaced after {type(error).__name__}"))
         self._failed = None
         await self._drop_producer()
