@@ -1,8 +1,11 @@
 """Where a partition is read from when it is assigned."""
 
-import pytest
+from typing import Any, cast
 
-from chassis.assignment import start_of
+import pytest
+from aiokafka import AIOKafkaConsumer, TopicPartition
+
+from chassis.assignment import Assignment, start_of
 
 
 @pytest.mark.parametrize(
@@ -28,3 +31,65 @@ def test_a_group_that_never_committed_begins_at_the_earliest_record() -> None:
 def test_a_group_that_never_committed_begins_where_it_asks() -> None:
     assert start_of(7, None, 20) == (20, 20)
     assert start_of(7, None, 3) == (7, 7)
+
+
+PLACE = TopicPartition("t", 0)
+
+
+class Seeks:
+    """A consumer that remembers where it was sent."""
+
+    def __init__(self) -> None:
+        self.to: list[tuple[TopicPartition, int]] = []
+
+    def seek(self, partition: TopicPartition, offset: int) -> None:
+        self.to.append((partition, offset))
+
+
+def active(start: int = 5, committed: int = 5) -> tuple[Assignment, Any]:
+    assignment, consumer = Assignment(), Seeks()
+    assignment.assigned([PLACE])
+    assignment.activate(cast("AIOKafkaConsumer", consumer), {PLACE: (start, committed)})
+    return assignment, consumer
+
+
+def test_every_rebalance_and_every_activation_changes_the_serial() -> None:
+    assignment, _ = active()
+    serials = [assignment.serial]
+    assignment.revoked()
+    serials.append(assignment.serial)
+    assignment.assigned([PLACE])
+    serials.append(assignment.serial)
+    assert len(set(serials)) == 3
+
+
+def test_fresh_partitions_are_given_out_once() -> None:
+    assignment = Assignment()
+    assignment.assigned([PLACE])
+    assert assignment.take_fresh() == {PLACE}
+    assert assignment.take_fresh() == set()
+
+
+def test_a_revoked_partition_is_not_retried_but_its_prefix_is_still_committed() -> None:
+    assignment, _ = active()
+    assignment.active[PLACE].take(5)
+    assignment.finish(PLACE, 5)
+    assert assignment.may_retry(PLACE)
+    assignment.revoked()
+    assert not assignment.may_retry(PLACE)
+    assert assignment.due() == {PLACE: 6}
+    assignment.let_go()
+    assert assignment.due() == {}
+
+
+def test_what_was_read_before_the_committed_offset_does_not_move_it_back() -> None:
+    assignment, _ = active(start=2, committed=5)
+    assignment.active[PLACE].take(2)
+    assignment.finish(PLACE, 2)
+    assert assignment.due() == {}
+
+
+def test_retries_end_when_the_process_stops() -> None:
+    assignment, _ = active()
+    assignment.stopping()
+    assert not assignment.may_retry(PLACE)
