@@ -10,7 +10,7 @@ from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, NamedTuple, Self
+from typing import Any, Self
 
 from aiokafka import AIOKafkaProducer
 from aiokafka.errors import KafkaError, MessageSizeTooLargeError
@@ -18,44 +18,17 @@ from aiokafka.errors import KafkaError, MessageSizeTooLargeError
 from chassis import metrics
 from chassis.backoff import Backoff
 from chassis.logs import get_logger
+from chassis.publish_errors import Overloaded, Position, PublishFailed, RecordTooLarge
 from chassis.records import Outgoing
 from chassis.settings import KafkaSettings
 from contracts.limits import DEAD_LETTER_BYTES
+
+__all__ = ["Overloaded", "Position", "PublishFailed", "Publisher", "RecordTooLarge"]
 
 _log = get_logger(__name__)
 
 BATCH_BYTES = 256 * 1024
 REQUEST_TIMEOUT_MS = 10_000
-
-
-class PublishFailed(Exception):
-    """Kafka did not acknowledge: unknown whether it is in the log."""
-
-    code = "KAFKA_UNAVAILABLE"
-    retryable = True
-
-
-class RecordTooLarge(Exception):
-    """Over the topic's limit: bad in itself."""
-
-    code = "RECORD_TOO_LARGE"
-    retryable = False
-
-
-class Overloaded(Exception):
-    """Too much is waiting for Kafka already."""
-
-    code = "OVERLOADED"
-    retryable = True
-
-
-class Position(NamedTuple):
-    """Where a record stands, and the broker's time of it (epoch ms)."""
-
-    topic: str
-    partition: int
-    offset: int
-    timestamp: int
 
 
 @dataclass(slots=True)
@@ -103,7 +76,7 @@ class Publisher:
 
     async def start(self) -> None:
         """Start; returns at once: a broker that is away is waited for in the background."""
-        self._pump_task = asyncio.create_task(self._pump(), name=f"publisher {self._name}")
+        self._pump_task = asyncio.create_task(self._pump_on(), name=f"publisher {self._name}")
 
     async def stop(self, limit_s: float = 10.0) -> None:
         """Wait until all is acknowledged, `limit_s` at most; what is not then fails with PublishFailed."""
@@ -164,6 +137,16 @@ class Publisher:
                     raise RecordTooLarge(f"{message.size} bytes exceed the publisher's buffer") from None
                 self._room.clear()
                 await self._room.wait()
+
+    async def _pump_on(self) -> None:
+        """Pump for as long as we live: an error that nobody foresaw costs the producer, not the way into Kafka."""
+        while True:
+            try:
+                await self._pump()
+            except Exception as error:  # noqa: BLE001 - whoever waits is told to publish again
+                _log.exception("the publisher failed and goes on")
+                await self._give_up_producer(error)
+                await Backoff(first_s=0.5).wait()
 
     async def _pump(self) -> None:
         backoff = Backoff(first_s=0.2)
