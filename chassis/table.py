@@ -72,7 +72,7 @@ def client_of(settings: TableSettings) -> Any:
         config=Config(
             connect_timeout=settings.table_connect_timeout_s,
             read_timeout=settings.table_read_timeout_s,
-            max_pool_connections=settings.table_threads,
+            max_pool_connections=2 * settings.table_threads,
             parameter_validation=False,
             retries={"mode": "standard", "total_max_attempts": 2},
         ),
@@ -85,16 +85,19 @@ class Table:
     def __init__(self, settings: TableSettings) -> None:
         self._name = settings.table
         self._client = client_of(settings)
-        self._pool = ThreadPoolExecutor(settings.table_threads, thread_name_prefix="table")
+        # Two pools, so that a read does not stand behind all transactions that wait: a room needs one before the other.
+        self._readers = ThreadPoolExecutor(settings.table_threads, thread_name_prefix="table-read")
+        self._writers = ThreadPoolExecutor(settings.table_threads, thread_name_prefix="table-write")
 
     async def close(self) -> None:
         """Let go of threads and connections; calls under way are waited for."""
-        await asyncio.to_thread(self._pool.shutdown)
+        await asyncio.to_thread(self._readers.shutdown)
+        await asyncio.to_thread(self._writers.shutdown)
         self._client.close()
 
     async def get(self, key: Key, *, consistent: bool = True) -> Item | None:
         """See TablePort."""
-        answer = await self._call("get_item", Key=key_item(key), ConsistentRead=consistent, TableName=self._name)
+        answer = await self._read("get_item", Key=key_item(key), ConsistentRead=consistent, TableName=self._name)
         found: Item | None = answer.get("Item")
         return found
 
@@ -110,7 +113,7 @@ class Table:
         wanted: Any = {self._name: {"Keys": [key_item(key) for key in keys], "ConsistentRead": consistent}}
         backoff = Backoff()
         for _ in range(BATCH_GET_TRIES):
-            answer = await self._call("batch_get_item", RequestItems=wanted)
+            answer = await self._read("batch_get_item", RequestItems=wanted)
             found |= {key_of(stored): stored for stored in answer["Responses"].get(self._name, [])}
             wanted = answer.get("UnprocessedKeys")
             if not wanted:
@@ -135,7 +138,7 @@ class Table:
         while limit is None or len(found) < limit:
             if limit is not None:
                 request["Limit"] = limit - len(found)
-            answer = await self._call("query", **request)
+            answer = await self._read("query", **request)
             found.extend(answer["Items"])
             if "LastEvaluatedKey" not in answer:
                 break
@@ -161,22 +164,28 @@ class Table:
 
     async def transact(self, actions: Sequence[Action]) -> None:
         """See TablePort."""
-        await self._call("transact_write_items", TransactItems=[request_of(action, self._name) for action in actions])
+        await self._write("transact_write_items", TransactItems=[request_of(action, self._name) for action in actions])
 
     async def write(self, action: Action) -> None:
         """See TablePort."""
         if isinstance(action, Put):
-            await self._call("put_item", TableName=self._name, Item=action.item, **arguments_of(action.condition))
+            await self._write("put_item", TableName=self._name, Item=action.item, **arguments_of(action.condition))
         else:
-            await self._call(
+            await self._write(
                 "delete_item", TableName=self._name, Key=key_item(action.key), **arguments_of(action.condition)
             )
 
-    async def _call(self, operation: str, **arguments: Any) -> Any:
+    async def _read(self, operation: str, **arguments: Any) -> Any:
+        return await self._call(self._readers, operation, arguments)
+
+    async def _write(self, operation: str, **arguments: Any) -> Any:
+        return await self._call(self._writers, operation, arguments)
+
+    async def _call(self, pool: ThreadPoolExecutor, operation: str, arguments: dict[str, Any]) -> Any:
         began = time.monotonic()
         method: Callable[..., Any] = getattr(self._client, operation)
         try:
-            return await asyncio.get_running_loop().run_in_executor(self._pool, lambda: method(**arguments))
+            return await asyncio.get_running_loop().run_in_executor(pool, lambda: method(**arguments))
         except (ClientError, BotoCoreError) as error:
             ours: TableError = from_boto(error)
             metrics.TABLE_ERRORS.labels(operation, ours.code).inc()
