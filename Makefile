@@ -2,7 +2,7 @@
 # Needs make 3.81 or later and Python 3.11 or later, nothing else.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up test test-long lint lock clean
+.PHONY: help setup up test test-long bench lint lock clean
 SHELL := /bin/sh
 
 # The newest Python on the PATH that is new enough; a name that is there and does not run (a pyenv shim) is passed over.
@@ -37,6 +37,10 @@ test: lint ## every check and every test that takes seconds
 test-long: setup ## the tests that take minutes
 	@$(V)/python -m deploy.local.fetch
 	@$(V)/pytest -m long $(ARGS)
+
+bench: setup ## measure start, memory, latency and a steady load (ARGS="--quick", "--on-file")
+	@$(V)/python -m deploy.local.fetch
+	@$(V)/python -m bench $(ARGS)
 
 lock: setup ## write the locks anew after a change of dependencies
 	@$(V)/python -m deploy.local.relock
