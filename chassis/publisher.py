@@ -8,6 +8,7 @@ import asyncio
 import time
 from collections import deque
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Any, Self
@@ -277,3 +278,6 @@ async def _closed(producer: AIOKafkaProducer) -> None:
         await asyncio.wait_for(producer.stop(), 3.0)
     except (TimeoutError, KafkaError, OSError) as error:
         _log.warning("the producer did not close cleanly", error=f"{type(error).__name__}: {error}")
+        # It was cut off before it came to its connections.
+        with suppress(TimeoutError, KafkaError, OSError):
+            await asyncio.wait_for(producer.client.close(), 1.0)
