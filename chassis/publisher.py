@@ -278,6 +278,12 @@ async def _closed(producer: AIOKafkaProducer) -> None:
         await asyncio.wait_for(producer.stop(), 3.0)
     except (TimeoutError, KafkaError, OSError) as error:
         _log.warning("the producer did not close cleanly", error=f"{type(error).__name__}: {error}")
-        # It was cut off before it came to its connections.
+        # It was cut off while it flushed: its sender would go on, and send these batches when the broker is back.
         with suppress(TimeoutError, KafkaError, OSError):
-            await asyncio.wait_for(producer.client.close(), 1.0)
+            await asyncio.wait_for(_abandoned(producer), 1.0)
+
+
+async def _abandoned(producer: AIOKafkaProducer) -> None:
+    if producer._sender is not None:
+        await producer._sender.close()
+    await producer.client.close()
