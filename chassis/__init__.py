@@ -2,7 +2,7 @@
 
 A process:   process.py (lifecycle) · settings.py · logs.py · health.py · metrics.py · http_server.py · backoff.py
 Kafka:       records.py · publisher.py (in) · runloop.py (out, in a group: lanes.py, offsets.py, dead_letters.py)
-             tail.py (out, whole topics) · topics.py (create and check)
+             tail.py (out, whole topics) · consumers.py (their end) · topics.py (create and check)
 The table:   table.py (client) · actions.py · items.py · table_errors.py · table_schema.py
 The fold:    projection/ (facts as rows)
 Sign-in:     auth/

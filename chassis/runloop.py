@@ -22,6 +22,7 @@ from chassis.assignment import Assignment, RebalanceListener, start_of
 from chassis.backoff import Backoff, is_retryable
 from chassis.batches import BatchRunner, Handled, Handler, OnDeadLetter, Revoked
 from chassis.commits import Commits, OnCommitted
+from chassis.consumers import stop_consumer
 from chassis.health import Health
 from chassis.lanes import Lane, Lanes, Limits
 from chassis.logs import get_logger
@@ -122,7 +123,7 @@ class RunLoop:
             except (KafkaError, OSError) as error:
                 self._health.set(self._name, "Kafka cannot be reached")
                 _log.warning("the consumer cannot start, trying again", loop=self._name, error=str(error))
-                await consumer.stop()
+                await stop_consumer(consumer)
                 await backoff.wait(self._stopping)
             else:
                 return consumer
@@ -290,4 +291,4 @@ class RunLoop:
         for left in self._tasks:
             left.cancel()
         await asyncio.gather(*self._tasks, return_exceptions=True)
-        await consumer.stop()
+        await stop_consumer(consumer)

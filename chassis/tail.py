@@ -13,6 +13,7 @@ from aiokafka.errors import ConsumerStoppedError, KafkaError
 
 from chassis import metrics
 from chassis.backoff import Backoff
+from chassis.consumers import stop_consumer
 from chassis.health import Health
 from chassis.logs import get_logger
 from chassis.records import Record, from_aiokafka
@@ -119,7 +120,7 @@ class Tail:
             await self._follow(consumer, ends)
         finally:
             self._consumer = None
-            await consumer.stop()
+            await stop_consumer(consumer)
 
     async def _find_partitions(self, consumer: AIOKafkaConsumer) -> list[TopicPartition]:
         found: list[TopicPartition] = []

@@ -1,14 +1,11 @@
 """Looks at single places of chat.rooms, outside any group: when was this record stored, where does that time begin."""
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.errors import KafkaError
 
-from chassis.logs import get_logger
+from chassis.consumers import stop_consumer
 from chassis.settings import KafkaSettings
 
 _PEEK_MS = 5_000
-
-_log = get_logger(__name__)
 
 
 class LogUnreadable(Exception):
@@ -56,7 +53,7 @@ class LogPeek:
         """Let go of the connections."""
         consumer, self._consumer = self._consumer, None
         if consumer is not None:
-            await _stopped(consumer)
+            await stop_consumer(consumer)
 
     async def _started(self) -> AIOKafkaConsumer:
         if self._consumer is None:
@@ -64,14 +61,7 @@ class LogPeek:
             try:
                 await consumer.start()
             except BaseException:
-                await _stopped(consumer)
+                await stop_consumer(consumer)
                 raise
             self._consumer = consumer
         return self._consumer
-
-
-async def _stopped(consumer: AIOKafkaConsumer) -> None:
-    try:
-        await consumer.stop()
-    except KafkaError as error:
-        _log.warning("a consumer did not close cleanly", error=str(error))
