@@ -59,7 +59,8 @@ async def _kaiwa(command: str, where: Path, *options: str, within_s: float) -> N
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
     try:
-        output, _ = await asyncio.wait_for(process.communicate(), within_s)
+        async with asyncio.timeout(within_s):
+            output, _ = await process.communicate()
     except BaseException:
         if process.returncode is None:
             process.terminate()

@@ -3,6 +3,8 @@
 import asyncio
 import random
 
+from chassis.tasks import happens_within
+
 
 class Backoff:
     """`await wait(stop)` between tries; `reset()` after a success."""
@@ -28,10 +30,7 @@ class Backoff:
         if stop is None:
             await asyncio.sleep(self.next_s())
             return
-        try:
-            await asyncio.wait_for(stop.wait(), self.next_s())
-        except TimeoutError:
-            return
+        await happens_within(stop, self.next_s())
 
 
 def is_retryable(error: BaseException) -> bool:

@@ -17,6 +17,7 @@ _log = get_logger(__name__)
 COMMIT_INTERVAL_S = 0.5
 COMMIT_LIMIT_S = 10.0
 WATCH_INTERVAL_S = 5.0
+WATCH_LIMIT_S = 5.0
 
 OnCommitted = Callable[[TopicPartition, int], Awaitable[None]]
 
@@ -50,7 +51,8 @@ class Commits:
         if not due:
             return
         try:
-            await asyncio.wait_for(self._consumer.commit(due), COMMIT_LIMIT_S)
+            async with asyncio.timeout(COMMIT_LIMIT_S):
+                await self._consumer.commit(due)
         except (KafkaError, TimeoutError, ValueError) as error:
             _log.warning("offsets were not committed", loop=self._name, error=f"{type(error).__name__}: {error}")
             return
@@ -64,7 +66,8 @@ class Commits:
             await asyncio.sleep(WATCH_INTERVAL_S)
             partitions = list(self._assignment.active)
             try:
-                ends = await asyncio.wait_for(self._consumer.end_offsets(partitions), 5.0) if partitions else {}
+                async with asyncio.timeout(WATCH_LIMIT_S):
+                    ends = await self._consumer.end_offsets(partitions) if partitions else {}
             except (KafkaError, TimeoutError, OSError):
                 self._health.set("kafka", "Kafka does not answer")
                 continue

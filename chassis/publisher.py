@@ -275,12 +275,14 @@ class Publisher:
 async def _closed(producer: AIOKafkaProducer) -> None:
     """Close without waiting for batches that the broker may never take."""
     try:
-        await asyncio.wait_for(producer.stop(), 3.0)
+        async with asyncio.timeout(3.0):
+            await producer.stop()
     except (TimeoutError, KafkaError, OSError) as error:
         _log.warning("the producer did not close cleanly", error=f"{type(error).__name__}: {error}")
         # It was cut off while it flushed: its sender would go on, and send these batches when the broker is back.
         with suppress(TimeoutError, KafkaError, OSError):
-            await asyncio.wait_for(_abandoned(producer), 1.0)
+            async with asyncio.timeout(1.0):
+                await _abandoned(producer)
 
 
 async def _abandoned(producer: AIOKafkaProducer) -> None:

@@ -25,6 +25,20 @@ async def run_until(stop: Awaitable[Any], *works: Coroutine[Any, Any, Any]) -> N
         await asyncio.gather(*tasks, stopped, return_exceptions=True)
 
 
+async def happens_within(event: asyncio.Event, seconds: float | None) -> bool:
+    """Whether `event` is set before `seconds` have passed (None: however long it takes).
+
+    Not `asyncio.wait_for`: before Python 3.12 that swallows a cancellation which comes in the moment the event is set,
+    and a task that waits in a loop then never ends.
+    """
+    try:
+        async with asyncio.timeout(seconds):
+            await event.wait()
+    except TimeoutError:
+        return False
+    return True
+
+
 async def first_of(stop: asyncio.Event, work: Coroutine[Any, Any, Any]) -> bool:
     """Await `work` unless `stop` is set before it ends, which cancels it; whether it ended. Raises what it raised."""
     task, stopped = asyncio.create_task(work), asyncio.create_task(stop.wait())

@@ -104,7 +104,8 @@ class Gateway:
         if not await self.parts.drain.run(stop) or not self.parts.lease.held:
             return
         try:
-            await asyncio.wait_for(self.parts.lease.stopped(), STOPPED_S)
+            async with asyncio.timeout(STOPPED_S):
+                await self.parts.lease.stopped()
         except (TimeoutError, PublishFailed):
             _log.warning("stopped is not in the log: the lease lapses instead")
 

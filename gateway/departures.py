@@ -10,6 +10,7 @@ from chassis.backoff import Backoff
 from chassis.logs import get_logger
 from chassis.publisher import Overloaded, Position, PublishFailed
 from chassis.records import Outgoing
+from chassis.tasks import happens_within
 from gateway import metrics
 
 _log = get_logger(__name__)
@@ -55,11 +56,7 @@ class Departures:
 
     async def wait_acknowledged(self, limit_s: float) -> bool:
         """Whether all is in the log, after waiting `limit_s` at most."""
-        try:
-            await asyncio.wait_for(self._all_acknowledged.wait(), limit_s)
-        except TimeoutError:
-            return False
-        return True
+        return await happens_within(self._all_acknowledged, limit_s)
 
     def _try(self, message: Outgoing) -> None:
         try:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 
 from chassis.logs import get_logger
 from chassis.process import Stop
+from chassis.tasks import happens_within
 from contracts.close_codes import RESTART
 from gateway.connection import Connection
 from gateway.departures import Departures
@@ -77,7 +78,4 @@ def _batches(connections: Sequence[Connection]) -> list[Sequence[Connection]]:
 
 
 async def _pause(stop: Stop, seconds: float) -> None:
-    try:
-        await asyncio.wait_for(stop.hurry.wait(), max(seconds, 0.0))
-    except TimeoutError:
-        return
+    await happens_within(stop.hurry, max(seconds, 0.0))

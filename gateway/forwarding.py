@@ -115,5 +115,6 @@ class Forwarding:
             method, yarl.URL(url, encoded=True), headers=headers, data=body or None, allow_redirects=False
         )
         async with request as response:
-            content = await asyncio.wait_for(response.content.read(_ANSWER_BYTES), self._timeout.total)
+            async with asyncio.timeout(self._timeout.total):
+                content = await response.content.read(_ANSWER_BYTES)
             return Answered(response.status, response.headers.get("x-amzn-ErrorType"), content)

@@ -15,6 +15,7 @@ from chassis.health import Health
 from chassis.logs import get_logger
 from chassis.publisher import Publisher, PublishFailed
 from chassis.records import outgoing
+from chassis.tasks import happens_within
 from contracts.envelope import Event
 from contracts.gateways import LeaseRenewed, Stopped
 from contracts.ids import new_epoch, new_event_id
@@ -79,10 +80,7 @@ class Lease:
         while not self._superseded.is_set():
             self._now.clear()
             await self._renew()
-            try:
-                await asyncio.wait_for(self._now.wait(), self._interval_s)
-            except TimeoutError:
-                continue
+            await happens_within(self._now, self._interval_s)
         raise Superseded(f"another process runs as {self.gateway_id}: give each gateway a KAIWA_GATEWAY_ID of its own")
 
     def lapsed(self, epoch: str) -> bool:

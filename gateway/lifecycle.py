@@ -170,7 +170,8 @@ class Lifecycle:
         try:
             future = parts.publisher.enqueue(outgoing(CONNECTIONS, connection.user_id, event, traced()))
             # The wait may end before the record's time has come: it stays in the publisher.
-            await asyncio.wait_for(asyncio.shield(future), parts.settings.acknowledgement_s)
+            async with asyncio.timeout(parts.settings.acknowledgement_s):
+                await asyncio.shield(future)
         except (TimeoutError, Overloaded, PublishFailed) as error:
             raise Refused(UNAVAILABLE, f"connected is not acknowledged: {type(error).__name__}") from None
         _log.info("connected", connection=connection.id, user=connection.user_id, ip=connection.source_ip)

@@ -10,6 +10,7 @@ import time
 from collections.abc import Callable
 
 from chassis.logs import get_logger
+from chassis.tasks import happens_within
 
 _log = get_logger(__name__)
 
@@ -59,10 +60,7 @@ class Wheel:
         while True:
             wait_s = self.turn()
             self._sooner.clear()
-            try:
-                await asyncio.wait_for(self._sooner.wait(), wait_s)
-            except TimeoutError:
-                continue
+            await happens_within(self._sooner, wait_s)
 
     @staticmethod
     def _safely(call: Call, now: float) -> None:

@@ -11,6 +11,7 @@ from typing import Any, Protocol
 import msgspec
 
 from chassis.backoff import Backoff
+from chassis.tasks import happens_within
 from cli.terminal.conversation import Conversation
 from cli.terminal.happenings import Happening
 from cli.terminal.http_api import ApiUnavailableError, HttpApi
@@ -81,7 +82,7 @@ class Link:
                 await self._socket.send(_json(frame))
             self._view.changed()
             due_at = self._conversation.next_due_at()
-            await _wait(self._to_send, LONGEST_WAIT_S if due_at is None else due_at - self._clock())
+            await happens_within(self._to_send, LONGEST_WAIT_S if due_at is None else max(due_at - self._clock(), 0.0))
 
     async def _fetch(self) -> None:
         backoff = Backoff(first_s=0.25, most_s=5.0)
@@ -157,11 +158,6 @@ def _decoded(text: str) -> ServerFrame | None:
         # A newer server may push more kinds of frames; what it adds is not for us.
         return None
     return frame
-
-
-async def _wait(event: asyncio.Event, most_s: float) -> None:
-    with contextlib.suppress(TimeoutError):
-        await asyncio.wait_for(event.wait(), max(most_s, 0.0))
 
 
 async def _first_error(*endless: Coroutine[Any, Any, None]) -> None:

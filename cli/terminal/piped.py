@@ -94,7 +94,8 @@ class Piped:
         settled = self._settled[draft.client_message_id] = asyncio.get_running_loop().create_future()
         session.poke()
         try:
-            await asyncio.wait_for(settled, WITHIN_S)
+            async with asyncio.timeout(WITHIN_S):
+                await settled
         except TimeoutError:
             self._late(draft)
         finally:

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from contextlib import AbstractAsyncContextManager
 
+from chassis.tasks import happens_within
 from cli.terminal import returning
 from cli.terminal.conversation import Conversation
 from cli.terminal.happenings import Notice
@@ -96,9 +97,7 @@ class Session:
         self.retry_at = time.monotonic() + pause_s
         self._view.changed()
         try:
-            await asyncio.wait_for(self._hurry.wait(), pause_s)
-        except TimeoutError:
-            return
+            await happens_within(self._hurry, pause_s)
         finally:
             self.retry_at = None
             self._view.changed()

@@ -15,6 +15,7 @@ from itertools import islice
 from chassis.dead_letters import dead_letter
 from chassis.logs import get_logger
 from chassis.records import Outgoing, Record, outgoing
+from chassis.tasks import happens_within
 from contracts.topics import PRESENCE
 from services.presence import metrics
 from services.presence.fence import Fence, Fenced
@@ -118,10 +119,7 @@ class Partition:
         if self._queue or self._insist.given_up:
             return
         self._work.clear()
-        try:
-            await asyncio.wait_for(self._work.wait(), self._next_due_s())
-        except TimeoutError:
-            return
+        await happens_within(self._work, self._next_due_s())
 
     def _next_due_s(self) -> float | None:
         dues = [self.users.next_grace_s()]

@@ -94,7 +94,8 @@ class Stream:
 
     async def _end(self) -> None:
         try:
-            await asyncio.wait_for(self._app.stop(), STOP_LIMIT_S)
+            async with asyncio.timeout(STOP_LIMIT_S):
+                await self._app.stop()
         except Exception as error:  # noqa: BLE001 - whatever Faust does at its end: all that is ours is done
             _log.warning("the stream did not end cleanly", error=f"{type(error).__name__}: {error}")
 
@@ -128,7 +129,8 @@ class Stream:
         thread: Any = getattr(self._app.consumer, "_thread")  # noqa: B009 - Faust's interface leaves its driver out
         try:
             consumer = thread._ensure_consumer()
-            await asyncio.wait_for(thread.call_thread(consumer.commit, places), COMMIT_LIMIT_S)
+            async with asyncio.timeout(COMMIT_LIMIT_S):
+                await thread.call_thread(consumer.commit, places)
         except (KafkaError, TimeoutError, OSError, ValueError) as error:
             # At worst these events are read again, and that is harmless.
             _log.warning("offsets were not committed", error=f"{type(error).__name__}: {error}")

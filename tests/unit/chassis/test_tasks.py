@@ -4,7 +4,7 @@ import asyncio
 
 import pytest
 
-from chassis.tasks import first_of, run_until
+from chassis.tasks import first_of, happens_within, run_until
 
 
 async def forever(cancelled: list[str]) -> None:
@@ -60,3 +60,30 @@ async def test_a_stop_cancels_the_work() -> None:
 async def test_what_the_work_raised_is_raised() -> None:
     with pytest.raises(ValueError, match="broken"):
         await first_of(asyncio.Event(), fail())
+
+
+@pytest.mark.parametrize("turns", range(6))
+async def test_a_cancellation_in_the_moment_of_the_event_ends_the_waiter(turns: int) -> None:
+    event = asyncio.Event()
+
+    async def wait_on() -> None:
+        while True:
+            event.clear()
+            await happens_within(event, 60)
+
+    waiter = asyncio.create_task(wait_on())
+    await asyncio.sleep(0)
+    event.set()
+    for _ in range(turns):
+        await asyncio.sleep(0)
+    waiter.cancel()
+    done, _ = await asyncio.wait({waiter}, timeout=5)
+    assert done == {waiter}
+
+
+async def test_what_does_not_happen_in_time_is_told() -> None:
+    event = asyncio.Event()
+    assert not await happens_within(event, 0.01)
+    event.set()
+    assert await happens_within(event, 0.01)
+    assert await happens_within(event, None)

@@ -26,7 +26,7 @@ async def chat(server: FakeServer, *arguments: str, typed: str = "", token: str 
         stderr=asyncio.subprocess.PIPE,
     )
     try:
-        out, errors = await asyncio.wait_for(program.communicate(typed.encode()), 90)
+        out, errors = await asyncio.wait_for(program.communicate(typed.encode()), 60)
     finally:
         if program.returncode is None:
             program.kill()
