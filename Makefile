@@ -13,6 +13,9 @@ FIND_PYTHON = for name in $(PYTHON) python3.14 python3.13 python3.12 python3.11 
 
 V := .venv/bin
 
+# Tests run side by side: they wait for engines more than for a processor.
+WORKERS := 3
+
 help: ## show this list
 	@sed -n 's/^\([a-z-]*\):[^#]*## /\1|/p' Makefile | awk -F'|' '{ printf "  make %-10s %s\n", $$1, $$2 }'
 
@@ -32,7 +35,7 @@ lint: setup ## formatting, style, types, the architecture's rules, and that gene
 
 test: lint ## every check and every test that takes seconds
 	@$(V)/python -m deploy.local.fetch
-	@$(V)/pytest -m "not long" $(ARGS)
+	@$(V)/pytest -m "not long" -n $(WORKERS) --dist loadgroup --no-loadscope-reorder $(ARGS)
 
 test-long: setup ## the tests that take minutes
 	@$(V)/python -m deploy.local.fetch

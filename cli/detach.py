@@ -70,8 +70,10 @@ class _Report:
 
     def __call__(self, line: dict[str, Any], *, last: bool = False) -> None:
         if "say" in line:
-            sys.stderr.write(f"kaiwa: {line['say']}\n")
-            sys.stderr.flush()
+            # On a full disk the log takes nothing, and the cluster goes on.
+            with contextlib.suppress(OSError):
+                sys.stderr.write(f"kaiwa: {line['say']}\n")
+                sys.stderr.flush()
         if self._pipe.closed:
             return
         # Broken when the launcher was killed; the cluster goes on.

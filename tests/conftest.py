@@ -31,6 +31,23 @@ class RunningEngines:
         self.dynamodb.wait_ready()
 
 
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What takes longest begins first, and with several workers each file, and the whole cluster, stays with one.
+
+    So a worker that runs no test of the cluster starts none, and engines are started once for each worker.
+    """
+    items.sort(key=_turn)
+    for item in items:
+        group = "cluster" if _turn(item) == 0 else item.path.name
+        item.add_marker(pytest.mark.xdist_group(group))
+
+
+def _turn(item: pytest.Item) -> int:
+    if "cluster" in getattr(item, "fixturenames", ()):
+        return 0
+    return 2 if "unit" in item.path.parts else 1
+
+
 @pytest.fixture(scope="session")
 def engines() -> Iterator[RunningEngines]:
     """``engines.kafka.bootstrap`` and ``engines.dynamodb`` (endpoint, region, access_key_id, secret_access_key)."""

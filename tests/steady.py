@@ -53,7 +53,7 @@ class Steady:
                 self._connection = None
             await asyncio.sleep(0.3)
 
-    async def send(self, key: str) -> None:
+    async def send(self, key: str, padding: str = "") -> None:
         """Send until it is acked."""
         while key not in self.acked:
             connection = self._connection
@@ -61,7 +61,7 @@ class Steady:
                 await asyncio.sleep(0.05)
                 continue
             try:
-                await connection.say(self.room, f"content of {key}", key=key)
+                await connection.say(self.room, f"content of {key}{padding}", key=key)
             except (WebSocketException, OSError):
                 # A refused write does not wait: without a pause nobody else would get a turn, the reader neither.
                 await asyncio.sleep(0.05)
@@ -78,13 +78,13 @@ class Steady:
         with contextlib.suppress(AssertionError):
             await eventually(answered, within_s=ACK_WITHIN_S, every_s=0.005)
 
-    async def send_many(self, count: int, *, name: str = "k", pause_s: float = 0.008) -> None:
+    async def send_many(self, count: int, *, name: str = "k", pause_s: float = 0.008, padding: str = "") -> None:
         """`count` messages, up to 20 of them under way at once, in the order of their first try."""
         places = asyncio.Semaphore(20)
 
         async def one(number: int) -> None:
             async with places:
-                await self.send(f"{name}{number}")
+                await self.send(f"{name}{number}", padding)
 
         tasks = []
         for number in range(count):

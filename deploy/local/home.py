@@ -82,12 +82,16 @@ class Home:
         return content if isinstance(content, dict) else {}
 
     def write(self, file: Path, content: dict[str, Any]) -> None:
-        """Replaces one of the files as a whole; only its owner may read it."""
+        """Replaces one of the files as a whole; only its owner may read it. Raises OSError, and leaves the old one."""
         half = file.with_name(f"{file.name}.{os.getpid()}.new")
-        with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
-            json.dump(content, out, indent=2)
-            out.write("\n")
-        half.replace(file)
+        try:
+            with os.fdopen(os.open(half, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w", encoding="utf-8") as out:
+                json.dump(content, out, indent=2)
+                out.write("\n")
+            half.replace(file)
+        except BaseException:
+            half.unlink(missing_ok=True)
+            raise
 
     def recorded(self) -> list[dict[str, Any]]:
         """The processes that ``supervisor.json`` names (``pid``, ``created``), without the supervisor itself."""

@@ -6,6 +6,7 @@ the new end). Lines written in the moment between copy and emptying are lost; a 
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shutil
 from pathlib import Path
@@ -15,7 +16,7 @@ KEPT = 2
 
 
 def rotate(log: Path, most_bytes: int = MOST_BYTES) -> bool:
-    """Rotates ``log`` if it is larger than ``most_bytes``; tells whether it did."""
+    """Rotates ``log`` if it is larger than ``most_bytes``; tells whether it did. Raises OSError on a full disk."""
     try:
         if log.stat().st_size <= most_bytes:
             return False
@@ -31,6 +32,7 @@ def rotate(log: Path, most_bytes: int = MOST_BYTES) -> bool:
 
 
 def rotate_all(folder: Path, most_bytes: int = MOST_BYTES) -> None:
-    """Rotates every ``*.log`` of ``folder``."""
+    """Rotates every ``*.log`` of ``folder``; what a full disk forbids is tried again the next time."""
     for log in folder.glob("*.log"):
-        rotate(log, most_bytes)
+        with contextlib.suppress(OSError):
+            rotate(log, most_bytes)

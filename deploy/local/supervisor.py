@@ -56,6 +56,7 @@ class Supervisor:
         """Starts a child and keeps it alive from now on."""
         kept = self.kept[spec.name] = Kept(spec)
         kept.task = asyncio.create_task(self._keep(kept))
+        kept.task.add_done_callback(self._no_longer_kept)
 
     async def ready(self, names: Iterable[str], timeout_s: float = 120.0) -> None:
         """Returns when each has taken work once.
@@ -99,7 +100,12 @@ class Supervisor:
         if not ports.is_free(kept.spec.port):
             self._say(f"port {kept.spec.port} for {kept.spec.name} is taken by another program")
             return 1
-        kept.child = child = Child(kept.spec)
+        try:
+            kept.child = child = Child(kept.spec)
+        except OSError as error:
+            # No room for its log, no process to be had: as if it had died at once.
+            self._say(f"{kept.spec.name} cannot be started: {error}")
+            return 1
         self._reaper.watch(child.pid)
         kept.starts += 1
         self._changed()
@@ -133,6 +139,12 @@ class Supervisor:
                 kept.task.cancel()
             if kept.child:
                 self._reaper.forget(kept.child.pid)
+
+    def _no_longer_kept(self, task: asyncio.Task[None]) -> None:
+        """An error that nobody foresaw ends the cluster: better than a child that nobody starts again."""
+        error = None if task.cancelled() else task.exception()
+        if error is not None and not self.failure.done():
+            self.failure.set_result(LocalClusterError("SUPERVISOR", f"the supervisor failed: {error!r}"))
 
     def _give_up(self, kept: Kept, code: int) -> None:
         log = kept.spec.log

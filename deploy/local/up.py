@@ -18,7 +18,7 @@ from deploy.local.reaping import Reaper
 from deploy.local.starting import start
 from deploy.local.supervisor import Supervisor
 
-_ROTATE_EVERY_S = 5.0
+_TIDY_EVERY_S = 5.0
 
 
 async def bring_up(options: Options, screen: Screen) -> None:
@@ -50,13 +50,14 @@ class Run:
         self._supervisor = Supervisor(self._reaper, changed=self._record, say=screen.say)
         self._stop, self._hurry = asyncio.Event(), asyncio.Event()
         self._is_ready = False
+        self._unrecorded = False
 
     async def until_stopped(self) -> None:
         """Starts everything, waits for the end, stops everything."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
             loop.add_signal_handler(number, self._asked_to_stop)
-        tasks = [asyncio.create_task(work) for work in (self._start(), self._stop.wait(), self._rotate())]
+        tasks = [asyncio.create_task(work) for work in (self._start(), self._stop.wait(), self._tidy())]
         starting, stopping, _ = tasks
         ends: list[asyncio.Future[Any]] = [stopping, self._supervisor.failure]
         try:
@@ -89,10 +90,12 @@ class Run:
         self._home.cluster_file.unlink(missing_ok=True)
         await self._supervisor.stop(stages(self._options.gateways), self._hurry)
 
-    async def _rotate(self) -> None:
+    async def _tidy(self) -> None:
         while True:
             await asyncio.to_thread(rotation.rotate_all, self._home.logs)
-            await asyncio.sleep(_ROTATE_EVERY_S)
+            if self._unrecorded:
+                self._record()
+            await asyncio.sleep(_TIDY_EVERY_S)
 
     def _asked_to_stop(self) -> None:
         if self._stop.is_set():
@@ -102,7 +105,18 @@ class Run:
         self._stop.set()
 
     def _record(self) -> None:
-        """Writes who lives, for `kaiwa down` after whatever happens, and once all is ready for programs."""
+        """Writes who lives; where a full disk forbids it now, the children are kept alive and it is tried again."""
+        try:
+            self._write_files()
+        except OSError as error:
+            if not self._unrecorded:
+                self._screen.say(f"{self._home.folder} cannot be written ({error}): trying again")
+            self._unrecorded = True
+        else:
+            self._unrecorded = False
+
+    def _write_files(self) -> None:
+        """For `kaiwa down` after whatever happens, and once all is ready for programs."""
         kept = self._supervisor.kept
         living = {name: one.recorded() for name, one in kept.items() if one.child}
         own = psutil.Process()

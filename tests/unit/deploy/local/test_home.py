@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import errno
+import json
 import stat
 from pathlib import Path
 
@@ -31,6 +33,21 @@ def test_files_are_replaced_as_a_whole_and_only_their_owner_may_read_them(tmp_pa
     home.write(home.cluster_file, {"a": 2})
     assert home.read(home.cluster_file) == {"a": 2}
     assert stat.S_IMODE(home.cluster_file.stat().st_mode) == 0o600
+    assert [path.name for path in tmp_path.iterdir()] == ["cluster.json"]
+
+
+def test_a_file_that_cannot_be_written_leaves_the_old_one_and_nothing_half(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    home = Home(tmp_path)
+    home.write(home.cluster_file, {"a": 1})
+    monkeypatch.setattr(json, "dump", full)
+    with pytest.raises(OSError, match="No space"):
+        home.write(home.cluster_file, {"a": 2})
+    assert home.read(home.cluster_file) == {"a": 1}
     assert [path.name for path in tmp_path.iterdir()] == ["cluster.json"]
 
 

@@ -1,6 +1,10 @@
 from __future__ import annotations
 
+import errno
+import shutil
 from pathlib import Path
+
+import pytest
 
 from deploy.local.rotation import rotate, rotate_all
 
@@ -30,3 +34,17 @@ def test_three_files_are_kept_at_most(tmp_path: Path) -> None:
         "one.log.1": b"fourth",
         "one.log.2": b"third",
     }
+
+
+def test_a_full_disk_leaves_a_log_as_it_is_until_the_next_time(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "one.log").write_bytes(b"content")
+    with monkeypatch.context() as full:
+        full.setattr(shutil, "copyfile", _no_space)
+        rotate_all(tmp_path, most_bytes=1)
+    assert (tmp_path / "one.log").read_bytes() == b"content"
+    rotate_all(tmp_path, most_bytes=1)
+    assert (tmp_path / "one.log.1").read_bytes() == b"content"
+
+
+def _no_space(*_: object) -> None:
+    raise OSError(errno.ENOSPC, "No space left on device")

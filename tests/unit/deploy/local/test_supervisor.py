@@ -125,3 +125,26 @@ async def test_a_process_that_does_not_end_is_killed_after_its_grace(stand: Stan
     await stand.supervisor.stop([["one"]], asyncio.Event())
     assert child
     assert child.exit_code == -9
+
+
+async def test_a_process_that_cannot_be_started_is_tried_again(stand: Stand, eventually: Eventually) -> None:
+    spec = stand.spec("one")
+    spec.log.mkdir()
+    stand.supervisor.start(spec)
+    await eventually(lambda: "one ended with exit code 1; starting it again in 1 s" in stand.said)
+    spec.log.rmdir()
+    await stand.supervisor.ready(["one"], timeout_s=20)
+
+
+async def test_an_error_that_nobody_foresaw_ends_the_cluster_in_place_of_one_childs_keeping(tmp_path: Path) -> None:
+    reaper = Reaper()
+
+    def changed() -> None:
+        raise RuntimeError("not foreseen")
+
+    supervisor = Supervisor(reaper, changed=changed, say=lambda _line: None)
+    supervisor.start(ProcessSpec("one", (sys.executable, "-c", ""), tmp_path / "log", ports.free_port(), lambda: None))
+    with pytest.raises(LocalClusterError, match="not foreseen"):
+        await supervisor.ready(["one"], timeout_s=20)
+    await supervisor.stop([["one"]], asyncio.Event())
+    reaper.close()
