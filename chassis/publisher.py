@@ -1,7 +1,11 @@
 """The way into Kafka: one idempotent producer (acks=all) that is replaced when it has failed for good (design 4.13).
 
-Order: what is enqueued first for a key stands first in its partition. A record whose future failed may still be in the
-log ("unknown"): publish it again only if its readers drop duplicates. Memory is bounded by count and bytes.
+    enqueue ─▶ producer_life.py: a lane for each partition ─▶ Kafka ─▶ the future resolves
+
+Order: what is enqueued first for a key stands first in its partition, for as long as nothing fails. When a producer
+fails, all that is not acknowledged fails with it, and none of it is sent by the next one: so whoever publishes a list
+again after a failure never finds a part of it overtaken. A record whose future failed may still be in the log
+("unknown"): publish it again only if its readers drop duplicates. Memory is bounded by count and bytes.
 """
 
 import asyncio
@@ -9,16 +13,16 @@ import time
 from collections import deque
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from types import TracebackType
-from typing import Any, Self
+from typing import Self
 
 from aiokafka import AIOKafkaProducer
-from aiokafka.errors import KafkaError, MessageSizeTooLargeError
+from aiokafka.errors import KafkaError
 
 from chassis import metrics
 from chassis.backoff import Backoff
 from chassis.logs import get_logger
+from chassis.producer_life import Pending, ProducerLife
 from chassis.publish_errors import Overloaded, Position, PublishFailed, RecordTooLarge
 from chassis.records import Outgoing
 from chassis.settings import KafkaSettings
@@ -30,14 +34,6 @@ _log = get_logger(__name__)
 
 BATCH_BYTES = 256 * 1024
 REQUEST_TIMEOUT_MS = 10_000
-
-
-@dataclass(slots=True)
-class _Pending:
-    message: Outgoing
-    future: asyncio.Future[Position]
-    since: float
-    delivery: Any = None
 
 
 class Publisher:
@@ -55,14 +51,13 @@ class Publisher:
         self._name = name
         self._max_records = max_records
         self._max_bytes = max_bytes
-        self._queue: deque[_Pending] = deque()
-        self._unresolved: dict[int, _Pending] = {}
-        self._refused: list[_Pending] = []
+        self._queue: deque[Pending] = deque()
+        """What was enqueued while there is no producer."""
+        self._unresolved: dict[int, Pending] = {}
         self._bytes = 0
-        self._wake = asyncio.Event()
         self._room = asyncio.Event()
         self._closing = False
-        self._failed: BaseException | None = None
+        self._life: ProducerLife | None = None
         self._producer: AIOKafkaProducer | None = None
         self._pump_task: asyncio.Task[None] | None = None
 
@@ -82,15 +77,13 @@ class Publisher:
     async def stop(self, limit_s: float = 10.0) -> None:
         """Wait until all is acknowledged, `limit_s` at most; what is not then fails with PublishFailed."""
         self._closing = True
-        self._wake.set()
         waiting = [pending.future for pending in self._unresolved.values()]
         if waiting:
             await asyncio.wait(waiting, timeout=limit_s)
         if self._pump_task is not None:
             self._pump_task.cancel()
             await asyncio.gather(self._pump_task, return_exceptions=True)
-        self._fail_unresolved(PublishFailed("the process stopped before Kafka acknowledged"))
-        await self._drop_producer()
+        await self._end_life(PublishFailed("the process stopped before Kafka acknowledged"))
 
     def enqueue(self, message: Outgoing) -> asyncio.Future[Position]:
         """Append `message`, in call order, without awaiting; the future resolves when all replicas have it.
@@ -102,17 +95,27 @@ class Publisher:
         if len(self._unresolved) >= self._max_records or self._bytes + message.size > self._max_bytes:
             raise Overloaded(f"{len(self._unresolved)} records wait for Kafka")
         future: asyncio.Future[Position] = asyncio.get_running_loop().create_future()
-        pending = _Pending(message, future, time.monotonic())
+        pending = Pending(message, future, time.monotonic())
         self._unresolved[id(pending)] = pending
         self._bytes += message.size
-        self._queue.append(pending)
         self._gauge()
-        self._wake.set()
+        if self._life is None:
+            self._queue.append(pending)
+        else:
+            self._life.take(pending)
         return future
 
     async def publish(self, messages: Sequence[Outgoing]) -> list[Position]:
-        """Publish all; returns when each is acknowledged. Raises the first failure after all have ended."""
-        futures = [await self._enqueue_when_there_is_room(message) for message in messages]
+        """Publish all; returns when each is acknowledged. Raises the first failure after all have ended.
+
+        Nothing of `messages` is enqueued after one of them has failed: published again, none overtakes another.
+        """
+        futures: list[asyncio.Future[Position]] = []
+        for message in messages:
+            await self._wait_for_room(message)
+            if any(_has_failed(future) for future in futures):
+                break
+            futures.append(self.enqueue(message))
         results = await asyncio.gather(*futures, return_exceptions=True)
         for result in results:
             if isinstance(result, BaseException):
@@ -123,47 +126,51 @@ class Publisher:
     def problem(self) -> str | None:
         """What keeps records from being acknowledged, for /readyz."""
         oldest = next(iter(self._unresolved.values()), None)
-        if self._producer is None:
+        if self._life is None:
             return "Kafka cannot be reached"
         if oldest is not None and time.monotonic() - oldest.since > 5.0:
             return "Kafka does not acknowledge"
         return None
 
-    async def _enqueue_when_there_is_room(self, message: Outgoing) -> asyncio.Future[Position]:
-        while True:
-            try:
-                return self.enqueue(message)
-            except Overloaded:
-                if not self._unresolved:
-                    raise RecordTooLarge(f"{message.size} bytes exceed the publisher's buffer") from None
-                self._room.clear()
-                await self._room.wait()
+    async def _wait_for_room(self, message: Outgoing) -> None:
+        while len(self._unresolved) >= self._max_records or self._bytes + message.size > self._max_bytes:
+            if not self._unresolved:
+                raise RecordTooLarge(f"{message.size} bytes exceed the publisher's buffer")
+            self._room.clear()
+            await self._room.wait()
 
     async def _pump_on(self) -> None:
-        """Pump for as long as we live: an error that nobody foresaw costs the producer, not the way into Kafka."""
-        while True:
-            try:
-                await self._pump()
-            except Exception as error:  # noqa: BLE001 - whoever waits is told to publish again
-                _log.exception("the publisher failed and goes on")
-                await self._give_up_producer(error)
-                await Backoff(first_s=0.5).wait()
-
-    async def _pump(self) -> None:
+        """One producer after the other, for as long as we live; an error that nobody foresaw costs one of them."""
         backoff = Backoff(first_s=0.2)
         while True:
-            if self._failed is not None:
-                await self._give_up_producer(self._failed)
-            if self._producer is None and not await self._connect(backoff):
-                continue
-            if not self._queue:
-                self._wake.clear()
-                await self._wake.wait()
-                continue
-            await self._send(self._queue.popleft())
+            try:
+                await self._live(backoff)
+            except Exception as error:  # noqa: BLE001 - whoever waits is told to publish again
+                _log.exception("the publisher failed and goes on")
+                await self._end_life(PublishFailed(f"the publisher failed: {type(error).__name__}"))
+                await backoff.wait()
 
-    async def _connect(self, backoff: Backoff) -> bool:
-        producer = AIOKafkaProducer(
+    async def _live(self, backoff: Backoff) -> None:
+        """From the start of a producer to its failure."""
+        self._producer = producer = self._new_producer()
+        try:
+            await producer.start()
+        except (KafkaError, OSError) as error:
+            _log.warning("Kafka cannot be reached, trying again", error=str(error))
+            await self._drop_producer()
+            await backoff.wait()
+            return
+        backoff.reset()
+        self._life = life = ProducerLife(producer, self._resolve)
+        while self._queue:
+            life.take(self._queue.popleft())
+        await life.over.wait()
+        _log.error("the producer is replaced", error=f"{type(life.error).__name__}: {life.error}")
+        metrics.PRODUCERS_REPLACED.inc()
+        await self._end_life(PublishFailed(f"the producer was replaced after {type(life.error).__name__}"))
+
+    def _new_producer(self) -> AIOKafkaProducer:
+        return AIOKafkaProducer(
             **self._settings.aiokafka(),
             client_id=self._name,
             acks="all",
@@ -174,57 +181,8 @@ class Publisher:
             request_timeout_ms=REQUEST_TIMEOUT_MS,
             metadata_max_age_ms=60_000,
         )
-        try:
-            await producer.start()
-        except (KafkaError, OSError) as error:
-            _log.warning("Kafka cannot be reached, trying again", error=str(error))
-            await _closed(producer)
-            await backoff.wait()
-            return False
-        except asyncio.CancelledError:
-            await _closed(producer)
-            raise
-        backoff.reset()
-        self._producer = producer
-        return True
 
-    async def _send(self, pending: _Pending) -> None:
-        message, producer = pending.message, self._producer
-        if producer is None:
-            self._queue.appendleft(pending)
-            return
-        key = message.key.encode() if isinstance(message.key, str) else message.key
-        try:
-            delivery = await producer.send(message.topic, message.value, key=key, headers=list(message.headers))
-        except MessageSizeTooLargeError as error:
-            self._resolve(pending, RecordTooLarge(str(error)))
-        except AssertionError as error:
-            self._resolve(pending, RecordTooLarge(f"neither key nor value: {error}"))
-        except (KafkaError, OSError) as error:
-            self._resolve(pending, PublishFailed(f"{type(error).__name__}: {error}"))
-            if not getattr(error, "retriable", False):
-                self._failed = error
-        else:
-            delivery.add_done_callback(lambda done: self._delivered(pending, done))
-
-    def _delivered(self, pending: _Pending, done: "asyncio.Future[Any]") -> None:
-        if done.cancelled():
-            self._resolve(pending, PublishFailed("the producer was closed"))
-            return
-        error = done.exception()
-        if error is None:
-            result = done.result()
-            self._resolve(pending, Position(result.topic, result.partition, result.offset, result.timestamp))
-        elif isinstance(error, MessageSizeTooLargeError):
-            # A batch that the broker refused leaves a gap in the sequence: this producer can go no further.
-            self._failed = error
-            self._refused.append(pending)
-        else:
-            self._failed = error
-            self._resolve(pending, PublishFailed(f"{type(error).__name__}: {error}"))
-        self._wake.set()
-
-    def _resolve(self, pending: _Pending, outcome: Position | Exception) -> None:
+    def _resolve(self, pending: Pending, outcome: Position | Exception) -> None:
         if self._unresolved.pop(id(pending), None) is None:
             return
         self._bytes -= pending.message.size
@@ -245,31 +203,28 @@ class Publisher:
         metrics.PUBLISH_PENDING.set(len(self._unresolved))
         metrics.PUBLISH_PENDING_BYTES.set(self._bytes)
 
-    async def _give_up_producer(self, error: BaseException) -> None:
-        _log.error("the producer is replaced", error=f"{type(error).__name__}: {error}")
-        metrics.PRODUCERS_REPLACED.inc()
-        if self._refused:
-            # Only one of a refused batch is surely too large; the others may be published again.
-            self._resolve(max(self._refused, key=lambda one: one.message.size), RecordTooLarge(str(error)))
-            self._refused.clear()
-        self._fail_sent(PublishFailed(f"the producer was replaced after {type(error).__name__}"))
-        self._failed = None
-        await self._drop_producer()
+    async def _end_life(self, error: PublishFailed) -> None:
+        """All that is not acknowledged fails; the producer's connections are closed.
 
-    def _fail_sent(self, error: PublishFailed) -> None:
-        queued = {id(pending) for pending in self._queue}
-        for pending in [pending for key, pending in self._unresolved.items() if key not in queued]:
-            self._resolve(pending, error)
-
-    def _fail_unresolved(self, error: PublishFailed) -> None:
+        From here on what is enqueued waits for the next producer, and only what came before fails.
+        """
+        life, self._life = self._life, None
+        doomed = list(self._unresolved.values())
         self._queue.clear()
-        for pending in list(self._unresolved.values()):
+        if life is not None:
+            await life.end()
+        for pending in doomed:
             self._resolve(pending, error)
+        await self._drop_producer()
 
     async def _drop_producer(self) -> None:
         producer, self._producer = self._producer, None
         if producer is not None:
             await _closed(producer)
+
+
+def _has_failed(future: "asyncio.Future[Position]") -> bool:
+    return future.done() and (future.cancelled() or future.exception() is not None)
 
 
 async def _closed(producer: AIOKafkaProducer) -> None:
