@@ -5,22 +5,19 @@ from typing import Any, ClassVar
 from botocore.exceptions import BotoCoreError, ClientError
 
 CONFLICTS = frozenset({"TransactionConflictException", "TransactionConflict", "TransactionInProgressException"})
-THROTTLES = frozenset(
+REFUSALS = frozenset(
     {
-        "ProvisionedThroughputExceededException",
-        "ProvisionedThroughputExceeded",
-        "ThrottlingException",
-        "ThrottlingError",
-        "RequestLimitExceeded",
-        "LimitExceededException",
+        "ValidationException",
+        "ValidationError",
+        "SerializationException",
+        "ItemCollectionSizeLimitExceededException",
+        "ItemCollectionSizeLimitExceeded",
+        "IdempotentParameterMismatchException",
+        "DuplicateItem",
     }
 )
-PASSING = frozenset({"InternalServerError", "ServiceUnavailable", "ResourceNotFoundException", "InternalFailure"})
-"""A table that is not there yet is waited for, not blamed on a record."""
-IDENTITY = frozenset(
-    {"UnrecognizedClientException", "AccessDeniedException", "ExpiredTokenException", "InvalidSignatureException"}
-)
-"""Credentials that are wrong now are mended by whoever runs the system; no record is to blame."""
+"""What blames the request itself. Every other answer is waited for: a table that is not there yet, credentials that are
+wrong now, a code that is new to us; a record that was put aside for such a reason would be lost to its room."""
 
 
 class TableError(Exception):
@@ -31,7 +28,7 @@ class TableError(Exception):
 
 
 class TableUnavailable(TableError):
-    """Time-out, 5xx, throttling or refused credentials: unknown whether a write was done."""
+    """Time-out, 5xx, throttling, refused credentials, anything we do not know: unknown whether a write was done."""
 
     code = "TABLE_UNAVAILABLE"
     retryable = True
@@ -74,23 +71,22 @@ def from_boto(error: ClientError | BotoCoreError) -> TableError:
         return _cancelled(tuple(str(reason.get("Code")) for reason in details.get("CancellationReasons", [])), text)
     if code == "ConditionalCheckFailedException":
         return ConditionFailed((code,))
-    return _by_code(code, text, int(details.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)))
+    return _by_code(code, text)
 
 
 def _cancelled(reasons: tuple[str, ...], text: str) -> TableError:
     if "ConditionalCheckFailed" in reasons:
         return ConditionFailed(reasons)
-    for reason in reasons:
-        if reason in CONFLICTS:
-            return TableConflict(reason)
-        if reason in THROTTLES:
-            return TableUnavailable(reason)
-    return TableRefused(f"transaction cancelled: {', '.join(reasons)} {text}")
+    if refused := [reason for reason in reasons if reason in REFUSALS]:
+        return TableRefused(f"transaction cancelled: {', '.join(refused)} {text}")
+    if conflicts := [reason for reason in reasons if reason in CONFLICTS]:
+        return TableConflict(conflicts[0])
+    return TableUnavailable(f"transaction cancelled: {', '.join(reasons)} {text}")
 
 
-def _by_code(code: str, text: str, status: int) -> TableError:
+def _by_code(code: str, text: str) -> TableError:
     if code in CONFLICTS:
         return TableConflict(code)
-    if code in THROTTLES | PASSING | IDENTITY or status >= 500:
-        return TableUnavailable(f"{code}: {text}")
-    return TableRefused(f"{code}: {text}")
+    if code in REFUSALS:
+        return TableRefused(f"{code}: {text}")
+    return TableUnavailable(f"{code}: {text}")

@@ -32,6 +32,10 @@ CASES = [
     ("ResourceNotFoundException", (), 400, TableUnavailable, True),
     ("AccessDeniedException", (), 400, TableUnavailable, True),
     ("SomethingNew", (), 503, TableUnavailable, True),
+    ("SomethingNew", (), 400, TableUnavailable, True),
+    ("MissingAuthenticationTokenException", (), 400, TableUnavailable, True),
+    ("TransactionCanceledException", ("None", "SomethingNew"), 400, TableUnavailable, True),
+    ("TransactionCanceledException", ("TransactionConflict", "ValidationError"), 400, TableRefused, False),
     ("ValidationException", (), 400, TableRefused, False),
 ]
 
