@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from chassis.difference import Difference
 from chassis.settings import KafkaSettings
 from chassis.topic_ids import TopicState
-from contracts.limits import KAFKA_RECORD_BYTES
-from contracts.topics import DAY_MS, HOUR_MS, TOPICS, Topic
+from contracts.limits import DEAD_LETTER_BYTES, KAFKA_RECORD_BYTES
+from contracts.topics import DAY_MS, DEAD_LETTERS, HOUR_MS, TOPICS, Topic
 
 PRODUCTION_REPLICATION = 3
 PRODUCTION_MIN_INSYNC = 2
@@ -59,7 +59,8 @@ def _plan(topic: Topic, settings: KafkaSettings, production: bool) -> Plan:
         configs={
             "message.timestamp.type": "LogAppendTime",
             "unclean.leader.election.enable": "false",
-            "max.message.bytes": str(KAFKA_RECORD_BYTES),
+            # A dead letter is a whole record and its headers: as large as any, and a little more.
+            "max.message.bytes": str(DEAD_LETTER_BYTES if topic is DEAD_LETTERS else KAFKA_RECORD_BYTES),
             "min.insync.replicas": str(insync),
             **_keeping(topic),
         },

@@ -11,6 +11,7 @@ from contracts.topics import (
     CONNECTIONS,
     CONTROLS,
     DAY_MS,
+    DEAD_LETTERS,
     GATEWAYS,
     PRESENCE,
     ROOMS,
@@ -37,7 +38,13 @@ def test_a_topic_that_is_as_planned_differs_in_nothing(plan: Plan) -> None:
 def test_the_broker_stamps_every_record_and_no_replica_that_is_behind_is_elected(plan: Plan) -> None:
     assert plan.configs["message.timestamp.type"] == "LogAppendTime"
     assert plan.configs["unclean.leader.election.enable"] == "false"
-    assert plan.configs["max.message.bytes"] == str(4 * 1024 * 1024)
+
+
+def test_a_dead_letter_of_the_largest_record_fits_with_its_headers() -> None:
+    largest = {name: int(plan.configs["max.message.bytes"]) for name, plan in PLANS.items()}
+    letters = largest.pop(DEAD_LETTERS.name)
+    assert set(largest.values()) == {4 * 1024 * 1024}
+    assert letters >= 4 * 1024 * 1024 + 64 * 1024
 
 
 def test_all_topics_are_planned_and_ordered_ones_have_one_partition() -> None:
