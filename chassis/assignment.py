@@ -19,7 +19,7 @@ class Assignment:
         self.held: set[TopicPartition] = set()
         self.active: dict[TopicPartition, Offsets] = {}
         self.serial = 0
-        self._fresh: set[TopicPartition] = set()
+        self._fresh: frozenset[TopicPartition] | None = None
         self._committed: dict[TopicPartition, int] = {}
         self._stopping = False
 
@@ -27,13 +27,13 @@ class Assignment:
         """The group gave us these."""
         self.serial += 1
         self.held = set(partitions)
-        self._fresh = set(self.held)
+        self._fresh = frozenset(self.held)
 
     def revoked(self) -> None:
         """The group takes all of them (eager protocol); `active` stays until the prefix is committed."""
         self.serial += 1
         self.held = set()
-        self._fresh = set()
+        self._fresh = None
 
     def let_go(self) -> None:
         """Nothing is ours any more."""
@@ -48,9 +48,9 @@ class Assignment:
         """Whether work on the partition is still ours to repeat."""
         return not self._stopping and partition in self.held
 
-    def take_fresh(self) -> frozenset[TopicPartition]:
-        """Partitions that were assigned and not yet prepared, once."""
-        fresh, self._fresh = frozenset(self._fresh), set()
+    def take_fresh(self) -> frozenset[TopicPartition] | None:
+        """What was assigned and is not yet prepared, once; empty where the group gave us nothing, None without news."""
+        fresh, self._fresh = self._fresh, None
         return fresh
 
     def activate(self, consumer: AIOKafkaConsumer, starts: dict[TopicPartition, tuple[int, int]]) -> None:
@@ -60,12 +60,6 @@ class Assignment:
             consumer.seek(partition, start)
             self.active[partition] = Offsets(start)
             self._committed[partition] = committed
-
-    def seek_again(self, consumer: AIOKafkaConsumer) -> None:
-        """Read on where each active partition stands."""
-        for partition, offsets in self.active.items():
-            if partition in self.held:
-                consumer.seek(partition, offsets.next_expected)
 
     def due(self) -> dict[TopicPartition, int]:
         """Offsets that are further than what was committed; never backwards."""

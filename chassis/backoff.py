@@ -3,6 +3,8 @@
 import asyncio
 import random
 
+from aiokafka.errors import KafkaError
+
 from chassis.tasks import happens_within
 
 
@@ -34,8 +36,12 @@ class Backoff:
 
 
 def is_retryable(error: BaseException) -> bool:
-    """Whether the same call may succeed later: what the error itself says, or that something did not answer."""
-    said = getattr(error, "retryable", getattr(error, "retriable", None))
+    """Whether the same call may succeed later: what the error itself says, or that something did not answer.
+
+    All errors of Kafka's are waited for: aiokafka calls a time-out not `retriable`, and rights that are missing now are
+    mended by whoever runs the system.
+    """
+    said = getattr(error, "retryable", None)
     if said is not None:
         return bool(said)
-    return isinstance(error, OSError | TimeoutError)
+    return isinstance(error, OSError | TimeoutError | KafkaError)

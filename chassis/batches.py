@@ -11,6 +11,7 @@ from chassis.assignment import Assignment
 from chassis.backoff import Backoff, is_retryable
 from chassis.dead_letters import code_of, dead_letter
 from chassis.health import Health
+from chassis.holdings import Holdings
 from chassis.logs import get_logger
 from chassis.publisher import Publisher
 from chassis.records import Outgoing, Record
@@ -43,7 +44,7 @@ class Revoked(Exception):
 
 
 class BatchRunner:
-    """Runs batches for a loop, and counts what they hold in memory."""
+    """Runs batches for a loop, and knows what they hold in memory."""
 
     def __init__(
         self,
@@ -53,28 +54,26 @@ class BatchRunner:
         health: Health,
         on_dead_letter: OnDeadLetter | None,
         assignment: Assignment,
+        on_wait: Callable[[int], None] = lambda _: None,
     ) -> None:
+        """`on_wait` is told 1 when a batch begins to wait for something of its own, and -1 when it goes on."""
         self._name = name
         self._handler = handler
         self._publisher = publisher
         self._health = health
         self._on_dead_letter = on_dead_letter
         self._assignment = assignment
+        self._on_wait = on_wait
         self._troubled: dict[TopicPartition, int] = {}
-        self.records = 0
-        self.bytes = 0
+        self.held = Holdings(name)
 
     def hold(self, record: Record) -> None:
         """The record was read."""
-        self.records += 1
-        self.bytes += record.size
-        metrics.IN_MEMORY.labels(self._name).set(self.records)
+        self.held.add(record, 1)
 
     def release(self, record: Record) -> None:
         """The record is no longer in memory."""
-        self.records -= 1
-        self.bytes -= record.size
-        metrics.IN_MEMORY.labels(self._name).set(self.records)
+        self.held.add(record, -1)
 
     def finish(self, batch: Sequence[Record]) -> None:
         """All of the batch is done."""
@@ -172,15 +171,25 @@ class BatchRunner:
         self._well(partition)
 
     async def _pause(self, partition: TopicPartition, error: Exception, backoff: Backoff) -> None:
-        if not self._assignment.may_retry(partition):
-            raise Revoked
+        self._require(partition)
         metrics.RETRIES.labels(self._name, code_of(error)).inc()
         self._troubled[partition] = self._troubled.get(partition, 0) + 1
         if self._troubled[partition] == 1:
             _log.warning("waiting for something that is away", partition=str(partition), error=str(error)[:300])
         self._health.set(f"{self._name} work", f"{code_of(error)}: {error}"[:300])
-        await backoff.wait(None)
+        # Where something is away, those that wait keep their places, so that few ask for it. Where one record waits for
+        # newer code, the others need not.
+        places = 1 if getattr(error, "of_one_record", False) else 0
+        self._on_wait(places)
+        try:
+            await backoff.wait(None)
+        finally:
+            self._on_wait(-places)
+        self._require(partition)
+
+    def _require(self, partition: TopicPartition) -> None:
         if not self._assignment.may_retry(partition):
+            self._well(partition)
             raise Revoked
 
     def _well(self, partition: TopicPartition) -> None:

@@ -1,17 +1,42 @@
-"""Ends aiokafka's consumers within a limit, whatever they wait for."""
+"""aiokafka's consumers as we begin and end them."""
 
 import asyncio
 from contextlib import suppress
 from typing import Any
 
+from aiokafka import AIOKafkaConsumer
+from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import KafkaError
 
 from chassis.logs import get_logger
+from chassis.settings import KafkaSettings
 
 _log = get_logger(__name__)
 
+SESSION_TIMEOUT_MS = 10_000
 STOP_LIMIT_S = 10.0
 CUT_OFF_LIMIT_S = 1.0
+
+
+def group_consumer(settings: KafkaSettings, name: str, group: str, instance_id: str | None) -> AIOKafkaConsumer:
+    """A consumer of a group that commits nothing by itself; unconnected.
+
+    `instance_id` makes it a static member, which is back after a restart without a rebalance.
+    """
+    return AIOKafkaConsumer(
+        **settings.aiokafka(),
+        client_id=instance_id or name,
+        group_id=group,
+        group_instance_id=instance_id,
+        enable_auto_commit=False,
+        auto_offset_reset="earliest",
+        session_timeout_ms=SESSION_TIMEOUT_MS,
+        heartbeat_interval_ms=2_000,
+        rebalance_timeout_ms=60_000,
+        fetch_max_wait_ms=500,
+        metadata_max_age_ms=30_000,
+        partition_assignment_strategy=(RangePartitionAssignor,),
+    )
 
 
 async def stop_consumer(consumer: Any, *, limit_s: float = STOP_LIMIT_S) -> None:

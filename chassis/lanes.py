@@ -6,7 +6,7 @@ and no other, and batches grow just as fast as the work is slow.
 
 from collections import deque
 from collections.abc import Callable, Hashable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 from chassis.records import Record
 
@@ -20,6 +20,11 @@ class Limits:
     batch_records: int = 500
     batch_bytes: int = 1024 * 1024
     lanes_in_flight: int = 32
+
+    def shared_by(self, partitions: int) -> "Limits":
+        """What each of so many partitions may hold."""
+        share = max(1, partitions)
+        return replace(self, records=max(1, self.records // share), bytes=max(1, self.bytes // share))
 
 
 @dataclass(slots=True)

@@ -5,7 +5,7 @@
 - An error whose `retryable` is true (something is away) repeats the same batch for ever, with backoff, not ready.
 - Any other error halves the batch down to one record; the one that fails alone goes to chat.dead-letters, and the
   partition moves on. When the dead letter cannot be written, the offset does not move.
-- Memory is bounded: what is read and not done counts, and partitions are paused at the limit.
+- Memory is bounded: what is read and not done counts, and a partition that holds its share of the limit is paused.
 - A partition that is taken away: nothing new of it is begun, what is in flight is awaited, the prefix is committed.
 """
 
@@ -15,28 +15,29 @@ from collections.abc import Awaitable, Callable, Coroutine, Hashable, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
-from aiokafka.coordinator.assignors.range import RangePartitionAssignor
 from aiokafka.errors import KafkaError
 
 from chassis.assignment import Assignment, RebalanceListener, start_of
 from chassis.backoff import Backoff, is_retryable
 from chassis.batches import BatchRunner, Handled, Handler, OnDeadLetter, Revoked
 from chassis.commits import Commits, OnCommitted
-from chassis.consumers import stop_consumer
+from chassis.consumers import group_consumer, stop_consumer
 from chassis.health import Health
 from chassis.lanes import Lane, Lanes, Limits
 from chassis.logs import get_logger
 from chassis.publisher import Publisher
 from chassis.records import Record, from_aiokafka
 from chassis.settings import KafkaSettings
+from chassis.tasks import first_of
 
 __all__ = ["Handled", "Handler", "Limits", "RunLoop"]
 
 _log = get_logger(__name__)
 
 POLL_MS = 200
+POLL_RECORDS = 2_000
+PREPARE_LIMIT_S = 30.0
 STOP_LIMIT_S = 25.0
-SESSION_TIMEOUT_MS = 10_000
 
 PartitionsHook = Callable[[frozenset[TopicPartition]], Awaitable[None]]
 StartAt = Callable[[TopicPartition, int | None], Awaitable[int | None]]
@@ -84,13 +85,13 @@ class RunLoop:
         self._stopping = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._lanes_in_flight = 0
-        self._paused = False
+        self._rebalancing = asyncio.Lock()
         self._crash: asyncio.Future[None] | None = None
         self._commits: Commits | None = None
-        self._runner = BatchRunner(name, handler, publisher, health, on_dead_letter, self._assignment)
+        self._runner = BatchRunner(name, handler, publisher, health, on_dead_letter, self._assignment, self._lane_waits)
 
     def stop(self) -> None:
-        """Begin nothing new; `run` ends when what is in flight has ended (25 s at most)."""
+        """Begin nothing new; `run` ends when what is in flight has ended, after 25 s without its answers."""
         self._stopping.set()
         self._assignment.stopping()
 
@@ -112,14 +113,19 @@ class RunLoop:
             await self._poll_until_stopped(consumer)
         finally:
             await self._finish(consumer, background)
+        if self._crash.done():
+            self._crash.result()
 
     async def _start_consumer(self) -> AIOKafkaConsumer | None:
         backoff = Backoff(first_s=0.2)
         while not self._stopping.is_set():
-            consumer = self._consumer()
+            consumer = group_consumer(self._settings, self._name, self._group, self._instance_id)
             consumer.subscribe(self._topics, listener=RebalanceListener(self._revoke, self._assignment))
             try:
-                await consumer.start()
+                # It waits for a coordinator for as long as that takes; whoever stops does not.
+                if not await first_of(self._stopping, consumer.start()):
+                    await stop_consumer(consumer)
+                    return None
             except (KafkaError, OSError) as error:
                 self._health.set(self._name, "Kafka cannot be reached")
                 _log.warning("the consumer cannot start, trying again", loop=self._name, error=str(error))
@@ -129,32 +135,14 @@ class RunLoop:
                 return consumer
         return None
 
-    def _consumer(self) -> AIOKafkaConsumer:
-        return AIOKafkaConsumer(
-            **self._settings.aiokafka(),
-            client_id=self._instance_id or self._name,
-            group_id=self._group,
-            group_instance_id=self._instance_id,
-            enable_auto_commit=False,
-            auto_offset_reset="earliest",
-            session_timeout_ms=SESSION_TIMEOUT_MS,
-            heartbeat_interval_ms=2_000,
-            rebalance_timeout_ms=60_000,
-            fetch_max_wait_ms=500,
-            metadata_max_age_ms=30_000,
-            partition_assignment_strategy=(RangePartitionAssignor,),
-        )
-
     async def _poll_until_stopped(self, consumer: AIOKafkaConsumer) -> None:
+        most = min(POLL_RECORDS, self._limits.records)
         while not self._stopping.is_set():
-            if self._crash is not None and self._crash.done():
-                self._crash.result()
             await self._activate(consumer)
             serial = self._assignment.serial
-            batches = await consumer.getmany(timeout_ms=POLL_MS, max_records=self._limits.records)
+            batches = await consumer.getmany(timeout_ms=POLL_MS, max_records=most)
             if serial != self._assignment.serial:
-                # Fetched across a rebalance: where it belongs is decided by the seek that follows.
-                self._assignment.seek_again(consumer)
+                # Fetched across a rebalance: it is read again from where its partition begins for us.
                 continue
             for partition, messages in batches.items():
                 self._take(partition, messages)
@@ -196,8 +184,15 @@ class RunLoop:
             self._runner.forget(batch)
         finally:
             self._lanes_in_flight -= 1
-            self._lanes.release(lane)
+        # Not after an error that nobody foresaw: nothing of the lane may follow, the process ends and reads it again.
+        self._lanes.release(lane)
         self._start_lanes()
+
+    def _lane_waits(self, places: int) -> None:
+        """A lane gives its place to others for as long as it waits for something that only itself needs."""
+        self._lanes_in_flight -= places
+        if places > 0:
+            self._start_lanes()
 
     def _spawn(self, work: Coroutine[Any, Any, None]) -> None:
         task = asyncio.create_task(work)
@@ -210,40 +205,53 @@ class RunLoop:
         error = None if task.cancelled() else task.exception()
         if error is not None and self._crash is not None and not self._crash.done():
             self._crash.set_exception(error)
+            self._stopping.set()
 
     def _pause_or_resume(self, consumer: AIOKafkaConsumer) -> None:
-        assigned = consumer.assignment()
-        full = self._runner.records >= self._limits.records or self._runner.bytes >= self._limits.bytes
-        roomy = self._runner.records < self._limits.records // 2 and self._runner.bytes < self._limits.bytes // 2
-        if full and assigned:
-            consumer.pause(*assigned)
-            self._paused = True
-        elif self._paused and roomy:
-            consumer.resume(*[partition for partition in consumer.paused() if partition in assigned])
-            self._paused = False
+        verdict = self._runner.held.judge(consumer.assignment(), consumer.paused(), self._limits)
+        if verdict.pause:
+            consumer.pause(*verdict.pause)
+        if verdict.resume:
+            consumer.resume(*verdict.resume)
 
     # Rebalance
 
     async def _activate(self, consumer: AIOKafkaConsumer) -> None:
         """Prepare partitions that were assigned since the last poll, and say where each begins."""
-        fresh = self._assignment.take_fresh()
-        if not fresh:
+        fresh, serial = self._assignment.take_fresh(), self._assignment.serial
+        if fresh is None:
             return
         backoff = Backoff()
-        while not self._stopping.is_set() and fresh <= self._assignment.held:
+        while not self._stopping.is_set() and serial == self._assignment.serial:
             try:
-                starts = await self._prepare(consumer, fresh)
+                starts = await self._prepared(consumer, fresh, serial)
             except Exception as error:
                 if not is_retryable(error):
                     raise
-                self._health.set(self._name, f"cannot take over its partitions: {error}")
+                self._health.set(self._name, f"cannot take over its partitions: {type(error).__name__}: {error}")
                 _log.warning("partitions cannot be taken over yet", loop=self._name, error=str(error))
                 await backoff.wait(self._stopping)
                 continue
-            if fresh <= self._assignment.held:
+            if starts is not None:
                 self._assignment.activate(consumer, starts)
                 self._health.set(self._name, None)
             return
+
+    async def _prepared(
+        self, consumer: AIOKafkaConsumer, fresh: frozenset[TopicPartition], serial: int
+    ) -> dict[TopicPartition, tuple[int, int]] | None:
+        """Where each begins; None where the group has changed its mind meanwhile, or we stop.
+
+        What was prepared then is void: another worker may have gone on from there.
+        """
+        starts: dict[TopicPartition, tuple[int, int]] = {}
+
+        async def prepare() -> None:
+            async with self._rebalancing, asyncio.timeout(PREPARE_LIMIT_S):
+                starts.update(await self._prepare(consumer, fresh))
+
+        ended = await first_of(self._stopping, prepare())
+        return starts if ended and serial == self._assignment.serial else None
 
     async def _prepare(
         self, consumer: AIOKafkaConsumer, fresh: frozenset[TopicPartition]
@@ -265,8 +273,10 @@ class RunLoop:
             for record in self._lanes.drop(partition.topic, partition.partition):
                 self._runner.release(record)
         await self._await_in_flight(STOP_LIMIT_S)
-        if self._on_revoked is not None:
-            await self._on_revoked(lost)
+        # A takeover that is under way ends first, so that it cannot undo what is let go here.
+        async with self._rebalancing:
+            if self._on_revoked is not None:
+                await self._on_revoked(lost)
         await self._await_in_flight(STOP_LIMIT_S, effects=True)
         if self._commits is not None:
             await self._commits.now()

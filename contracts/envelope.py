@@ -29,6 +29,8 @@ class ContractError(Exception):
 
     code: ClassVar[str]
     retryable: ClassVar[bool] = False
+    of_one_record: ClassVar[bool] = True
+    """Other records may go on meanwhile: nothing that they need is away."""
 
 
 class Undecodable(ContractError):

@@ -86,7 +86,7 @@ async def test_a_disk_that_fills_up_under_load_loses_nothing_acked(disk: Disk) -
             disk.fill()
             sending = asyncio.create_task(sam.send_many(MESSAGES, name="during", padding="x" * 4_000))
             await eventually(lambda: disk.free_bytes() == 0, within_s=60)
-            # The broker dies of it and is started again in vain, until there is room or it has died five times a minute.
+            # The broker dies of it and is started again in vain; five deaths within a minute would end the cluster.
             await eventually(lambda: disk.deaths_of_kafka() > 1 or not disk.is_up(), within_s=120)
             assert not sending.done()
             disk.ballast.unlink()

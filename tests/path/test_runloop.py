@@ -265,7 +265,7 @@ async def test_memory_is_bounded_however_long_the_topic(bench: Bench) -> None:
     loop = bench.start(handle, limits=Limits(records=200, batch_records=10, lanes_in_flight=1))
     await eventually(lambda: held == 10)
     await asyncio.sleep(0.5)
-    most = loop._runner.records
+    most = loop._runner.held.records
     assert most <= 400
     release.set()
     await eventually(lambda: _is(bench.committed(), 3_000), within_s=20)

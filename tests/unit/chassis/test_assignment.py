@@ -66,8 +66,8 @@ def test_every_rebalance_and_every_activation_changes_the_serial() -> None:
 def test_fresh_partitions_are_given_out_once() -> None:
     assignment = Assignment()
     assignment.assigned([PLACE])
-    assert assignment.take_fresh() == {PLACE}
-    assert assignment.take_fresh() == set()
+    assert assignment.take_fresh() == frozenset({PLACE})
+    assert assignment.take_fresh() is None
 
 
 def test_a_revoked_partition_is_not_retried_but_its_prefix_is_still_committed() -> None:
