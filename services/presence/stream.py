@@ -16,6 +16,7 @@ from typing import Any
 import faust
 from aiokafka import TopicPartition
 from aiokafka.errors import KafkaError
+from faust.exceptions import FaustError
 from faust.types.auth import SASLMechanism
 
 from chassis.health import Health
@@ -69,14 +70,16 @@ class Stream:
         self._health.set(PART, "not yet in its consumer group")
         committing = asyncio.create_task(self._commit_often())
         try:
-            await self._run(stop)
+            await self._run(stop, committing)
         finally:
             committing.cancel()
             await asyncio.gather(committing, return_exceptions=True)
-            await self._commit(await self._holding.let_go())
-            await self._end()
+            try:
+                await self._commit(await self._holding.let_go())
+            finally:
+                await self._end()
 
-    async def _run(self, stop: asyncio.Event) -> None:
+    async def _run(self, stop: asyncio.Event, committing: "asyncio.Task[None]") -> None:
         starting = asyncio.create_task(self._app.start())
         crashed = asyncio.create_task(self._app._crashed.wait())
         stopped = asyncio.create_task(stop.wait())
@@ -84,7 +87,9 @@ class Stream:
             await asyncio.wait({starting, crashed, stopped}, return_when=asyncio.FIRST_COMPLETED)
             if starting.done() and (error := starting.exception()) is not None:
                 raise StreamCrashed(f"it cannot start: {type(error).__name__}: {error}") from error
-            await asyncio.wait({crashed, stopped}, return_when=asyncio.FIRST_COMPLETED)
+            await asyncio.wait({crashed, stopped, committing}, return_when=asyncio.FIRST_COMPLETED)
+            if committing.done():
+                committing.result()
             if not stop.is_set():
                 raise StreamCrashed(f"{self._app.crash_reason!r}")
         finally:
@@ -131,7 +136,7 @@ class Stream:
             consumer = thread._ensure_consumer()
             async with asyncio.timeout(COMMIT_LIMIT_S):
                 await thread.call_thread(consumer.commit, places)
-        except (KafkaError, TimeoutError, OSError, ValueError) as error:
+        except (KafkaError, FaustError, TimeoutError, OSError, ValueError) as error:
             # At worst these events are read again, and that is harmless.
             _log.warning("offsets were not committed", error=f"{type(error).__name__}: {error}")
         else:

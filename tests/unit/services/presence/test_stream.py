@@ -1,3 +1,4 @@
+import asyncio
 from types import SimpleNamespace
 from typing import Any
 
@@ -102,3 +103,28 @@ def test_a_record_is_the_brokers_to_the_millisecond() -> None:
         found = module._record(message)
         assert (found.timestamp, found.partition, found.offset) == (timestamp, 2, 9)
         assert (found.key, found.value, found.headers) == (b"alice", None, (("traceparent", b"00"),))
+
+
+async def test_a_commit_task_that_dies_ends_the_stream(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream = made()
+
+    async def die() -> None:
+        raise RuntimeError("the loop of commits is broken")
+
+    async def nothing(*_: object) -> None:
+        return
+
+    ended: list[str] = []
+
+    async def end() -> None:
+        ended.append("stream")
+
+    monkeypatch.setattr(stream._app, "start", nothing)
+    monkeypatch.setattr(stream, "_commit_often", die)
+    monkeypatch.setattr(stream, "_commit", nothing)
+    monkeypatch.setattr(stream, "_end", end)
+    monkeypatch.setattr(stream, "_holding", SimpleNamespace(let_go=nothing))
+    monkeypatch.setattr(stream, "_health", SimpleNamespace(set=lambda *_: None))
+    with pytest.raises(RuntimeError, match="commits is broken"):
+        await asyncio.wait_for(stream.run(asyncio.Event()), 10)
+    assert ended == ["stream"]
