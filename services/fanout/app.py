@@ -85,35 +85,21 @@ def build(settings: FanoutSettings, health: Health) -> Fanout:
     """The process, unconnected. Called inside a running event loop."""
     health.set("fanout", "starting")
     name = settings.instance_id or "fanout"
+    # One life of this process, as gateways know it.
+    worker_id = f"{name}-{uuid.uuid4().hex[:12]}"
     table, publisher = Table(settings), Publisher(settings, name=name)
     locations, gateways, reports = Locations(), Gateways(), Reports(publisher)
     key_id, secret = settings.signing_key
     client = PushClient(key_id=key_id, secret=secret, region=settings.region, timeout_s=settings.push_timeout_s)
-    outlet = Outlet(gateways, _pusher(settings, f"{name}-{uuid.uuid4().hex[:12]}", gateways, client, locations))
-    membership = Membership(rooms_most=settings.rooms_held, participants_most=settings.participants_held)
-    dispatch = Dispatch(membership, locations, outlet, reports.take)
-    peek = LogPeek(settings)
-    holdings = _holdings(settings, dispatch, peek, outlet)
-    worker = Worker(dispatch=dispatch, membership=membership, holdings=holdings, table=table)
-    return Fanout(
-        loop=_loop(settings, health, publisher, worker, holdings),
-        tails=_tails(settings, health, gateways, locations, dispatch, reports),
-        outlet=outlet,
-        reports=reports,
-        publisher=publisher,
-        client=client,
-        peek=peek,
-        table=table,
+    leases = Tail(
+        name="fanout gateways",
+        settings=settings,
+        topics=[GATEWAYS.name, CONTROLS.name],
+        on_record=gateways.apply,
         health=health,
     )
 
-
-def _pusher(
-    settings: FanoutSettings, worker_id: str, gateways: Gateways, client: PushClient, locations: Locations
-) -> Callable[[EpochKey], Pusher]:
-    """`worker_id` is one life of this process, as gateways know it."""
-
-    def made(key: EpochKey) -> Pusher:
+    def pusher(key: EpochKey) -> Pusher:
         return Pusher(
             key,
             worker_id=worker_id,
@@ -122,9 +108,27 @@ def _pusher(
             limits=settings.queue_limits,
             away_s=settings.gateway_away_s,
             forget=locations.forget,
+            report=reports.add,
+            catch_up=leases.catch_up,
         )
 
-    return made
+    outlet = Outlet(gateways, pusher)
+    membership = Membership(rooms_most=settings.rooms_held, participants_most=settings.participants_held)
+    dispatch = Dispatch(membership, locations, outlet, reports.take)
+    peek = LogPeek(settings)
+    holdings = _holdings(settings, dispatch, peek, outlet)
+    worker = Worker(dispatch=dispatch, membership=membership, holdings=holdings, table=table)
+    return Fanout(
+        loop=_loop(settings, health, publisher, worker, holdings),
+        tails=(_presence(settings, health, locations, dispatch, reports), leases),
+        outlet=outlet,
+        reports=reports,
+        publisher=publisher,
+        client=client,
+        peek=peek,
+        table=table,
+        health=health,
+    )
 
 
 def _holdings(settings: FanoutSettings, dispatch: Dispatch, peek: LogPeek, outlet: Outlet) -> Holdings:
@@ -169,14 +173,9 @@ def _loop(
     )
 
 
-def _tails(
-    settings: FanoutSettings,
-    health: Health,
-    gateways: Gateways,
-    locations: Locations,
-    dispatch: Dispatch,
-    reports: Reports,
-) -> tuple[Tail, ...]:
+def _presence(
+    settings: FanoutSettings, health: Health, locations: Locations, dispatch: Dispatch, reports: Reports
+) -> Tail:
     def learn(record: Record) -> None:
         value = PRESENCE.decode(record.value)
         if isinstance(value, PresenceChanged):
@@ -187,7 +186,7 @@ def _tails(
         if record.partition in dispatch.partitions:
             reports.add([dead_letter(record, error)])
 
-    presence = Tail(
+    return Tail(
         name="fanout presence",
         settings=settings,
         topics=[PRESENCE.name],
@@ -195,14 +194,6 @@ def _tails(
         on_bad=put_aside,
         health=health,
     )
-    leases = Tail(
-        name="fanout gateways",
-        settings=settings,
-        topics=[GATEWAYS.name, CONTROLS.name],
-        on_record=gateways.apply,
-        health=health,
-    )
-    return presence, leases
 
 
 async def _all(waits: Iterable[Awaitable[None]]) -> None:

@@ -16,6 +16,7 @@ from services.fanout.delivery import Delivery, OnDone
 from services.fanout.gateway_queue import Item
 from services.fanout.locations import Change, Locations, Place, wants
 from services.fanout.membership import Membership
+from services.fanout.outcomes import now, order_to_close
 from services.fanout.partition import Partition
 from services.fanout.route import EpochKey, Frame, Reply, route, route_presence, route_typing
 
@@ -130,6 +131,9 @@ class Dispatch:
         metrics.NOT_COVERED.inc()
         self._locations.forget(place.connection_id)
         self._outlet.close(place.epoch, place.connection_id)
+        told = Delivery(NO_PARTITION, on_done=self._on_loose)
+        told.settle(0, [order_to_close(place, now())])
+        told.seal()
 
     def _spread(self, frame: Frame, delivery: Delivery, chat_room_id: str, only: Only | None) -> None:
         for key, connection_ids in self._locations.targets(frame, only).items():

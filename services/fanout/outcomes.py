@@ -1,13 +1,17 @@
-"""What is told of a request that was answered or given up: outcomes by room, and who was found gone (spec 11). Pure."""
+"""What is told of a request that was answered or given up: outcomes by room, who is gone, who is to be closed."""
 
+import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 
 from chassis.records import Outgoing, outgoing
+from contracts.close_codes import BEHIND
 from contracts.connections import Retired
+from contracts.controls import CloseConnection
 from contracts.deliveries import DeliveredMessage, Pushed
 from contracts.ids import new_event_id
-from contracts.topics import CONNECTIONS, DELIVERIES
+from contracts.timestamps import iso
+from contracts.topics import CONNECTIONS, CONTROLS, DELIVERIES
 from services.fanout.gateway_queue import Item
 from services.fanout.locations import Place
 from services.fanout.route import EpochKey
@@ -27,20 +31,22 @@ class Outcome:
     dropped: frozenset[str] = NONE
 
 
-def settle(items: Sequence[Item], outcome: Outcome, forget: Callable[[str], Place | None]) -> None:
-    """Tell each delivery what became of its pushes.
+def settle(items: Sequence[Item], outcome: Outcome, forget: Callable[[str], Place | None]) -> Sequence[Outgoing]:
+    """Tell each delivery what became of its pushes; returns what is left to tell, because its delivery was abandoned.
 
-    Nothing is pushed any more to connections that are gone or are being closed; of those that are gone and that
-    chat.presence still lists, the log is told.
+    Nothing is pushed any more to connections that are gone, were dropped or are being closed. Of those that are gone
+    and that chat.presence still lists, the log is told; those that were dropped it orders their gateway to close. The
+    order stands in the log before the offset moves, so no crash of fan-out leaves a hole without a close.
     """
-    retired = _retire(outcome, forget)
+    told = _told(outcome, forget)
     by_delivery: dict[int, list[Item]] = {}
     for item in items:
         by_delivery.setdefault(id(item.delivery), []).append(item)
     for own in by_delivery.values():
-        reports = _pushed(own, outcome)
-        reports += [retired.pop(gone) for gone in _named(own) & retired.keys()]
-        own[0].delivery.settle(len(own), reports)
+        delivery = own[0].delivery
+        mine = () if delivery.abandoned else sorted(_named(own) & told.keys())
+        delivery.settle(len(own), [*_pushed(own, outcome), *(told.pop(connection_id) for connection_id in mine)])
+    return tuple(told.values())
 
 
 def lost(items: Iterable[Item]) -> None:
@@ -49,11 +55,33 @@ def lost(items: Iterable[Item]) -> None:
         item.delivery.settle(1)
 
 
-def _retire(outcome: Outcome, forget: Callable[[str], Place | None]) -> dict[str, Outgoing]:
-    for connection_id in outcome.slow | outcome.dropped:
+def order_to_close(place: Place, at: str) -> Outgoing:
+    """Has the gateway that holds the connection close it (4408), also where fan-out cannot reach that gateway."""
+    event = CloseConnection(
+        event_id=new_event_id(),
+        occurred_at=at,
+        connection_id=place.connection_id,
+        user_id=place.user_id,
+        gateway_id=place.epoch.gateway_id,
+        epoch=place.epoch.epoch,
+        code=BEHIND.code,
+        reason=BEHIND.reason,
+    )
+    return outgoing(CONTROLS, place.user_id, event)
+
+
+def now() -> str:
+    """The time, as events say it."""
+    return iso(time.time_ns() // 1_000_000)
+
+
+def _told(outcome: Outcome, forget: Callable[[str], Place | None]) -> dict[str, Outgoing]:
+    for connection_id in outcome.slow:
         forget(connection_id)
-    places = [(connection_id, forget(connection_id)) for connection_id in sorted(outcome.gone)]
-    return {connection_id: _retired(place, outcome) for connection_id, place in places if place is not None}
+    dropped = ((connection_id, forget(connection_id)) for connection_id in sorted(outcome.dropped))
+    orders = {connection_id: order_to_close(place, outcome.at) for connection_id, place in dropped if place is not None}
+    gone = ((connection_id, forget(connection_id)) for connection_id in sorted(outcome.gone))
+    return orders | {connection_id: _retired(place, outcome) for connection_id, place in gone if place is not None}
 
 
 def _retired(place: Place, outcome: Outcome) -> Outgoing:

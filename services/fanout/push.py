@@ -3,18 +3,19 @@
 push() ─▶ queue ─▶ request n ─▶ answer ─▶ deliveries settled, the gone retired
                       └─ none: the same request again, with backoff
                       └─ none for 30 s, or the queue is full: dropped; the connections concerned are marked, and the
-                         next request that gets through closes them (4408) before it pushes anything
+                         next request that gets through closes them (4408) before it pushes anything; chat.controls
+                         says the same, for the case that this process is gone by then
                       └─ the epoch is over: nobody is there any more
 """
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 
 from chassis.backoff import Backoff
 from chassis.logs import get_logger
+from chassis.records import Outgoing
 from contracts.connection_api import PushAnswer, PushRequest, encode_bulk
-from contracts.timestamps import iso
 from services.fanout import metrics, outcomes
 from services.fanout.gateway_queue import Cargo, GatewayQueue, Item, QueueLimits
 from services.fanout.gateways import Gateways
@@ -39,13 +40,18 @@ class Pusher:
         limits: QueueLimits,
         away_s: float,
         forget: Callable[[str], Place | None],
+        report: Callable[[Sequence[Outgoing]], None],
+        catch_up: Callable[[], Awaitable[None]],
     ) -> None:
+        """`forget` and `report` as in outcomes.py; `catch_up` returns when all leases of now have been read."""
         self._key = key
         self._worker_id = worker_id
         self._gateways = gateways
         self._client = client
         self._away_s = away_s
         self._forget = forget
+        self._report = report
+        self._catch_up = catch_up
         self._queue = GatewayQueue(limits)
         self._work = asyncio.Event()
         self._changed = asyncio.Event()
@@ -125,12 +131,14 @@ class Pusher:
                 return
             except PushRefused as error:
                 _log.error("a gateway refuses a request", gateway=self._key.gateway_id, error=str(error))
-                self._drop(cargo)
+                self._queue.mark(cargo.close)
+                self._give_up(cargo.items)
                 await self._pause()
                 return
             except NoAnswer as error:
                 if self._missed(error):
                     self._drop(cargo)
+                    await self._end_if_unknown()
                     await self._pause()
                     return
                 await self._pause()
@@ -173,10 +181,22 @@ class Pusher:
         self._queue.mark(cargo.close)
         self._give_up([*cargo.items, *self._queue.drop()])
 
+    async def _end_if_unknown(self) -> None:
+        """An epoch without a lease in all of chat.gateways has ended: the topic is compacted, and nobody will tell."""
+        if self._gateways.address(self._key) is not None:
+            return
+        try:
+            await self._catch_up()
+        except TimeoutError:
+            return
+        if self._gateways.address(self._key) is None:
+            _log.warning("an epoch is unknown to the log", gateway=self._key.gateway_id, epoch=self._key.epoch)
+            self._gateways.end(self._key)
+
     def _answered(self, cargo: Cargo, answer: PushAnswer) -> None:
+        metrics.AWAY.labels(self._key.gateway_id).set(0)
         if self._silent_since is not None:
             _log.info("a gateway answers again", gateway=self._key.gateway_id)
-            metrics.AWAY.labels(self._key.gateway_id).set(0)
         self._silent_since = None
         self._backoff.reset()
         metrics.REQUESTS.labels(self._key.gateway_id, "answered").inc()
@@ -193,8 +213,9 @@ class Pusher:
         self._settle(items, dropped=frozenset(dropped))
 
     def _settle(self, items: Sequence[Item], **what: frozenset[str]) -> None:
-        outcome = Outcome(epoch=self._key, at=iso(time.time_ns() // 1_000_000), **what)
-        outcomes.settle(items, outcome, self._forget)
+        outcome = Outcome(epoch=self._key, at=outcomes.now(), **what)
+        if left := outcomes.settle(items, outcome, self._forget):
+            self._report(left)
 
     async def _pause(self) -> None:
         self._changed.clear()

@@ -73,7 +73,8 @@ class PushClient:
                 URL(url, encoded=True), data=body, headers=self._signed(url, body), allow_redirects=False
             ) as response:
                 return _answer(response.status, await response.read())
-        except (TimeoutError, aiohttp.ClientError, OSError) as error:
+        except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:
+            # ValueError: its lease names what is no address. The gateway's next lease may name another.
             raise NoAnswer(f"{type(error).__name__}: {error}") from None
 
     def _signed(self, url: str, body: bytes) -> dict[str, str]:

@@ -68,12 +68,14 @@ def test_a_connection_that_chat_presence_no_longer_lists_is_not_retired() -> Non
     assert delivery.reports == []
 
 
-def test_slow_and_dropped_connections_are_forgotten_and_not_retired() -> None:
+def test_slow_and_dropped_connections_are_forgotten_and_the_dropped_are_ordered_to_be_closed() -> None:
     locations, delivery = views(), Delivery(0)
     pushed = [item(delivery, "m1", A, B)]
     settle(pushed, outcome(slow=frozenset({A}), dropped=frozenset({B})), locations.forget)
-    (event,) = given.values(delivery.reports)
+    event, order = given.values(delivery.reports)
     assert (event["slow"], event["dropped"]) == ([A], [B])
+    assert (order["type"], order["connectionId"], order["code"]) == ("closeConnection", B, 4408)
+    assert (delivery.reports[1].topic, delivery.reports[1].key) == ("chat.controls", "bob")
     assert len(locations) == 0
 
 

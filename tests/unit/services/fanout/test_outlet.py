@@ -14,6 +14,10 @@ from services.fanout.route import EpochKey
 from tests.unit.services.fanout import given
 
 
+async def _never() -> None:
+    await asyncio.Event().wait()
+
+
 class Roads:
     """An outlet to two gateways."""
 
@@ -31,6 +35,8 @@ class Roads:
             limits=QueueLimits(),
             away_s=30.0,
             forget=lambda _connection_id: None,
+            report=lambda _messages: None,
+            catch_up=_never,
         )
 
     def push(self, key: EpochKey, message_id: str) -> Delivery:

@@ -5,6 +5,7 @@ from collections.abc import AsyncIterator, Callable
 
 import pytest
 
+from chassis.records import Outgoing
 from services.fanout.delivery import Delivery
 from services.fanout.gateway_queue import QueueLimits
 from services.fanout.gateways import Gateways
@@ -24,6 +25,8 @@ class Road:
         self.gateway = given.Gateway()
         self.locations = Locations()
         self.gateways = gateways
+        self.reported: list[Outgoing] = []
+        self.log_answers = True
         self.pusher = Pusher(
             given.KEY,
             worker_id="w",
@@ -32,9 +35,15 @@ class Road:
             limits=limits,
             away_s=away_s,
             forget=self.locations.forget,
+            report=self.reported.extend,
+            catch_up=self.catch_up,
         )
         self.gateways.on_change(lambda _key: self.pusher.changed())
         self.task = asyncio.create_task(self.pusher.run())
+
+    async def catch_up(self) -> None:
+        if not self.log_answers:
+            raise TimeoutError
 
     def push(self, message_id: str, name: str = "a", *, durable: bool = True) -> Delivery:
         delivery = Delivery(0)
@@ -102,7 +111,9 @@ async def test_a_gateway_away_too_long_is_given_up_and_its_connections_are_close
     one.locations.apply(given.presence("alice", 1, given.socket("a")), 0)
     one.gateway.silent = True
     dropped = await one.push("m1").wait()
-    assert [event["dropped"] for event in given.values(dropped)] == [[given.connection_id("a")]]
+    pushed, order = given.values(dropped)
+    assert pushed["dropped"] == [given.connection_id("a")]
+    assert (order["type"], order["connectionId"], order["code"]) == ("closeConnection", given.connection_id("a"), 4408)
     assert len(one.locations) == 0
     await one.push("m2", "b").wait()
     before = len(one.gateway.requests)
@@ -222,3 +233,51 @@ async def test_a_connection_is_closed_on_demand(road: NextRoad) -> None:
     one.pusher.close(given.connection_id("a"))
     await one.pusher.drained()
     assert one.gateway.requests[0].close == (given.connection_id("a"),)
+
+
+async def test_an_epoch_that_the_log_does_not_know_has_ended(road: NextRoad, eventually: Eventually) -> None:
+    one = road(away_s=0.1, gateways=Gateways())
+    one.gateway.silent = True
+    await one.push("m1").wait()
+    await eventually(lambda: one.gateways.has_ended(given.KEY))
+
+
+async def test_an_epoch_is_not_called_over_while_the_log_does_not_answer(
+    road: NextRoad, eventually: Eventually
+) -> None:
+    one = road(away_s=0.1, gateways=Gateways())
+    one.log_answers = False
+    await one.push("m1").wait()
+    await one.push("m2").wait()
+    assert not one.gateways.has_ended(given.KEY)
+
+
+async def test_a_gateway_that_refuses_one_request_gets_the_next(road: NextRoad) -> None:
+    one = road()
+    one.gateway.gate.clear()
+    one.gateway.errors = [PushRefused("400")]
+    refused = one.push("m1")
+    await asyncio.sleep(0)
+    await asyncio.sleep(0)
+    queued = one.push("m2", "b")
+    one.gateway.gate.set()
+    await refused.wait()
+    await queued.wait()
+    assert one.gateway.pushed == ["m1", "m2"]
+    assert one.gateway.requests[-1].close == (given.connection_id("a"),)
+
+
+async def test_who_is_found_gone_by_a_push_whose_partition_has_gone_is_told_all_the_same(
+    road: NextRoad, eventually: Eventually
+) -> None:
+    one = road()
+    one.locations.apply(given.presence("alice", 1, given.socket("a")), 0)
+    one.gateway.gone = frozenset({given.connection_id("a")})
+    one.gateway.gate.clear()
+    delivery = one.push("m1")
+    await eventually(lambda: one.gateway.requests)
+    delivery.abandon()
+    one.gateway.gate.set()
+    await eventually(lambda: one.reported)
+    (retired,) = given.values(one.reported)
+    assert (retired["type"], retired["connectionId"]) == ("retired", given.connection_id("a"))
