@@ -12,7 +12,8 @@ from contracts.controls import EpochLapsed
 from contracts.facts import MessageRejected, ParticipantRemoved
 from contracts.signals import Typing
 from contracts.topics import CONNECTIONS, CONTROLS, DEAD_LETTERS, DELIVERIES, PRESENCE, ROOMS
-from tests.path.fanout_bench import Bench, bench_on, envelope, now_ms, unique
+from tests.path.fanout_bench import Bench, bench_on, envelope
+from tests.path.fanout_gateway import now_ms, unique
 from tests.waiting import eventually
 
 if TYPE_CHECKING:

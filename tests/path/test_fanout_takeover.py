@@ -5,7 +5,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.path.fanout_bench import Bench, Gateway, bench_on, grows_old, now_ms, unique
+from tests.path.fanout_bench import Bench, bench_on, grows_old
+from tests.path.fanout_gateway import Gateway, now_ms, unique
 from tests.waiting import eventually
 
 if TYPE_CHECKING:
