@@ -34,6 +34,7 @@ _log = get_logger(__name__)
 
 BATCH_BYTES = 256 * 1024
 REQUEST_TIMEOUT_MS = 10_000
+CLOSE_LIMIT_S = 3.0
 
 
 class Publisher:
@@ -59,6 +60,8 @@ class Publisher:
         self._closing = False
         self._life: ProducerLife | None = None
         self._producer: AIOKafkaProducer | None = None
+        self._starting: asyncio.Task[None] | None = None
+        self._closings: set[asyncio.Task[None]] = set()
         self._pump_task: asyncio.Task[None] | None = None
 
     async def __aenter__(self) -> Self:
@@ -84,6 +87,7 @@ class Publisher:
             self._pump_task.cancel()
             await asyncio.gather(self._pump_task, return_exceptions=True)
         await self._end_life(PublishFailed("the process stopped before Kafka acknowledged"))
+        await asyncio.gather(*self._closings)
 
     def enqueue(self, message: Outgoing) -> asyncio.Future[Position]:
         """Append `message`, in call order, without awaiting; the future resolves when all replicas have it.
@@ -153,8 +157,10 @@ class Publisher:
     async def _live(self, backoff: Backoff) -> None:
         """From the start of a producer to its failure."""
         self._producer = producer = self._new_producer()
+        self._starting = starting = asyncio.create_task(producer.start())
         try:
-            await producer.start()
+            # A connection that is cut off while it is made is closed by nobody: `_closed` lets it end first.
+            await asyncio.shield(starting)
         except (KafkaError, OSError) as error:
             _log.warning("Kafka cannot be reached, trying again", error=str(error))
             await self._drop_producer()
@@ -219,18 +225,28 @@ class Publisher:
 
     async def _drop_producer(self) -> None:
         producer, self._producer = self._producer, None
-        if producer is not None:
-            await _closed(producer)
+        starting, self._starting = self._starting, None
+        if producer is None or starting is None:
+            return
+        # A task of its own, so that its connections are closed also when we stop just now.
+        closing = asyncio.create_task(_closed(producer, starting))
+        self._closings.add(closing)
+        closing.add_done_callback(self._closings.discard)
+        await asyncio.shield(closing)
 
 
 def _has_failed(future: "asyncio.Future[Position]") -> bool:
     return future.done() and (future.cancelled() or future.exception() is not None)
 
 
-async def _closed(producer: AIOKafkaProducer) -> None:
+async def _closed(producer: AIOKafkaProducer, starting: "asyncio.Task[None]") -> None:
     """Close without waiting for batches that the broker may never take."""
+    if not starting.done():
+        await asyncio.wait({starting}, timeout=CLOSE_LIMIT_S)
+        starting.cancel()
+    await asyncio.gather(starting, return_exceptions=True)
     try:
-        async with asyncio.timeout(3.0):
+        async with asyncio.timeout(CLOSE_LIMIT_S):
             await producer.stop()
     except (TimeoutError, KafkaError, OSError) as error:
         _log.warning("the producer did not close cleanly", error=f"{type(error).__name__}: {error}")
