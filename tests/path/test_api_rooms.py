@@ -206,9 +206,10 @@ async def test_exactly_40_participants_are_one_submission(bench: Bench) -> None:
 async def test_a_large_room_may_be_asked_for_again(bench: Bench) -> None:
     people = [f"p{number}" for number in range(60)]
     room = await bench.room("alice", *people, name="Book club")
-    bench.answers[room] = ["ROOM_EXISTS", "OK"]
+    bench.answers[room] = ["ROOM_EXISTS"]
     answered = await bench.ask("POST", "/api/rooms", json=create(room, *people))
     assert (answered.status, answered.body["chatRoomId"]) == (201, room)
+    assert [type(event) for event in bench.log.of(room)] == [CreateRoom]
 
 
 async def test_an_interrupted_large_room_is_completed_by_asking_again(bench: Bench) -> None:
@@ -222,7 +223,12 @@ async def test_an_interrupted_large_room_is_completed_by_asking_again(bench: Ben
 
 @pytest.mark.parametrize(
     ("owner", "name", "others"),
-    [("mallory", "Book club", ["alice"]), ("alice", "Another", []), ("alice", "Book club", ["stranger"])],
+    [
+        ("mallory", "Book club", ["alice"]),
+        ("alice", "Another", []),
+        ("alice", "Book club", ["stranger"]),
+        ("alice", "Book club", ["p0"]),
+    ],
 )
 async def test_nobody_is_added_to_another_room_of_the_same_id(
     bench: Bench, owner: str, name: str, others: list[str]

@@ -38,31 +38,37 @@ class Wanted:
             **happening_now(),
             chat_room_id=self.chat_room_id,
             name=self.name,
-            participant_ids=self.participant_ids[:PARTICIPANTS_PER_SUBMISSION],
+            participant_ids=self._parts[0],
             requested_by=self.creator,
         )
 
     @property
     def rest(self) -> tuple[AddParticipants, ...]:
         """The submissions that add everybody else."""
-        later = self.participant_ids[PARTICIPANTS_PER_SUBMISSION:]
         return tuple(
-            AddParticipants(
-                **happening_now(),
-                chat_room_id=self.chat_room_id,
-                user_ids=later[start : start + PARTICIPANTS_PER_SUBMISSION],
-                requested_by=self.creator,
-            )
-            for start in range(0, len(later), PARTICIPANTS_PER_SUBMISSION)
+            AddParticipants(**happening_now(), chat_room_id=self.chat_room_id, user_ids=part, requested_by=self.creator)
+            for part in self._parts[1:]
         )
 
-    def was_begun_as(self, room: RoomRow | None) -> bool:
-        """Whether `room` is this one, made wholly or in part by an earlier request."""
-        return (
-            room is not None
-            and (room.created_by, room.name) == (self.creator, self.name)
-            and set(room.participant_ids) <= set(self.participant_ids)
-        )
+    def missing(self, room: RoomRow | None) -> tuple[AddParticipants, ...] | None:
+        """What an interrupted request of these wishes left to be done; None where `room` cannot come from one.
+
+        Each submission adds all of its people or none, in order. So a room with other people than the first few
+        submissions make is another one, or somebody came or left meanwhile: nobody is put back.
+        """
+        if room is None or (room.created_by, room.name) != (self.creator, self.name):
+            return None
+        there, made = set(room.participant_ids), set[str]()
+        for done, part in enumerate(self._parts):
+            made |= set(part)
+            if there == made:
+                return self.rest[done:]
+        return None
+
+    @property
+    def _parts(self) -> tuple[tuple[str, ...], ...]:
+        starts = range(0, len(self.participant_ids), PARTICIPANTS_PER_SUBMISSION)
+        return tuple(self.participant_ids[start : start + PARTICIPANTS_PER_SUBMISSION] for start in starts)
 
 
 class Creation:
@@ -87,18 +93,24 @@ class Creation:
     async def _create_in_steps(self, wanted: Wanted) -> None:
         # Nobody is added before it is known that the room of this id is ours: it might be somebody else's.
         try:
-            await self._begin(wanted)
-            await self._commands.submit(*wanted.rest)
+            if missing := await self._begun(wanted):
+                await self._commands.submit(*missing)
         except Late:
             raise _half_made() from None
 
-    async def _begin(self, wanted: Wanted) -> None:
+    async def _begun(self, wanted: Wanted) -> tuple[AddParticipants, ...]:
+        """What is still to be done once the room is there with its first people."""
         try:
             await self._commands.submit(wanted.first)
         except Problem as refusal:
-            # Decided on the first 40 alone, a repeated request looks like another room.
-            if refusal.code != "ROOM_EXISTS" or not wanted.was_begun_as(await self._records.room(wanted.chat_room_id)):
+            if refusal.code != "ROOM_EXISTS":
                 raise
+            # Decided on the first 40 alone, a repeated request looks like another room.
+            missing = wanted.missing(await self._records.room(wanted.chat_room_id))
+            if missing is None:
+                raise
+            return missing
+        return wanted.rest
 
     async def _stored(self, chat_room_id: str) -> RoomRow:
         room = await self._records.room(chat_room_id)

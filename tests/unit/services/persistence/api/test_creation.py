@@ -1,3 +1,4 @@
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -35,11 +36,35 @@ def test_two_rooms_without_an_id_are_two_rooms() -> None:
     assert Wanted.of(asked, "alice").chat_room_id != Wanted.of(asked, "alice").chat_room_id
 
 
-def test_a_room_was_begun_by_the_same_request_if_nothing_in_it_contradicts() -> None:
-    wanted = Wanted.of(NewRoom(name="Club", participant_ids=["bob", "carol"]), "alice")
-    assert wanted.was_begun_as(room("alice", "bob", "carol"))
-    assert wanted.was_begun_as(room("alice"))
-    assert not wanted.was_begun_as(None)
-    assert not wanted.was_begun_as(room("alice", "mallory"))
-    assert not wanted.was_begun_as(room("alice", by="bob"))
-    assert not wanted.was_begun_as(room("alice", name="Another"))
+PEOPLE = [f"p{number}" for number in range(99)]
+LARGE = Wanted.of(NewRoom(name="Club", participant_ids=PEOPLE), "alice")
+
+
+def added(*, to: RoomRow | None) -> list[tuple[str, ...]] | None:
+    missing = LARGE.missing(to)
+    return None if missing is None else [submission.user_ids for submission in missing]
+
+
+def test_what_an_interrupted_request_left_undone_is_told_by_who_is_in_the_room() -> None:
+    second, third = tuple(PEOPLE[39:79]), tuple(PEOPLE[79:])
+    assert added(to=room("alice", *PEOPLE[:39])) == [second, third]
+    assert added(to=room("alice", *PEOPLE[:79])) == [third]
+    assert added(to=room(*reversed(PEOPLE), "alice")) == []
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        pytest.param(None, id="no room"),
+        pytest.param(room(), id="everybody has left"),
+        pytest.param(room("alice"), id="a smaller room"),
+        pytest.param(room("alice", *PEOPLE[:38]), id="one of the first has left"),
+        pytest.param(room("alice", *PEOPLE[:98]), id="one of the last has left"),
+        pytest.param(room("alice", *PEOPLE[:39], PEOPLE[50]), id="somebody was added one by one"),
+        pytest.param(room("alice", *PEOPLE, "mallory"), id="a stranger"),
+        pytest.param(room("alice", *PEOPLE[:39], by="bob"), id="another creator"),
+        pytest.param(room("alice", *PEOPLE[:39], name="Another"), id="another name"),
+    ],
+)
+def test_a_room_that_no_interrupted_request_leaves_behind_is_not_completed(other: RoomRow | None) -> None:
+    assert added(to=other) is None
