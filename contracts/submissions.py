@@ -37,6 +37,7 @@ class AddParticipants(Submission, frozen=True, kw_only=True):
     user_ids: tuple[Id, ...]
     requested_by: Id
     by_admin: bool = False
+    """Without effect, and no longer written: an admin who is not in a room adds nobody."""
 
 
 class RemoveParticipant(Submission, frozen=True, kw_only=True):

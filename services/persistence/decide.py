@@ -42,9 +42,7 @@ def reads_of(received: Received) -> tuple[Key, ...]:
             return (table.profile(asked.sender_id), *([key] if key else []))
         case MarkRead():
             return (table.membership(asked.user_id, asked.chat_room_id),)
-        case CreateRoom():
-            return (table.profile(asked.requested_by),)
-        case AddParticipants() if not asked.by_admin:
+        case CreateRoom() | AddParticipants():
             return (table.profile(asked.requested_by),)
     return ()
 

@@ -31,7 +31,6 @@ async def add_participant(chat_room_id: RoomPath, user_id: UserPath, who: Asking
             chat_room_id=chat_room_id,
             user_ids=(user_id,),
             requested_by=who.user_id,
-            by_admin=who.is_admin,
         ),
     )
 

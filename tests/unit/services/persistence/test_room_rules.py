@@ -139,7 +139,6 @@ def test_adding_a_member_succeeds_without_change(scene: Scene) -> None:
 def test_a_fact_names_the_profile_that_it_stood_on_also_when_nothing_changed(scene: Scene) -> None:
     assert scene.fact(add("bob", "carol")).profile_position == 2
     assert scene.fact(add("bob", "carol")).profile_position == 2
-    assert scene.fact(add("root", "carol", by_admin=True)).profile_position is UNSET
     assert scene.fact(remove("bob", "bob")).profile_position is UNSET
 
 
@@ -154,9 +153,12 @@ def test_who_is_outside_adds_nobody_not_even_oneself(scene: Scene) -> None:
     assert code_of(scene.fact(add("carol", "carol", room="nowhere"))) == "NOT_A_PARTICIPANT"
 
 
-def test_an_admin_adds_people_without_being_in_the_room_or_approved(scene: Scene) -> None:
-    assert isinstance(scene.fact(add("root", "carol", by_admin=True)), ParticipantsAdded)
-    assert code_of(scene.fact(add("root", "carol", room="nowhere", by_admin=True))) == "NOT_FOUND"
+def test_an_admin_adds_people_only_as_an_approved_participant(scene: Scene) -> None:
+    assert code_of(scene.fact(add("root", "root", by_admin=True))) == "VERIFICATION_REQUIRED"
+    assert code_of(scene.fact(add("carol", "carol", by_admin=True))) == "NOT_A_PARTICIPANT"
+    assert code_of(scene.fact(add("carol", "carol", room="nowhere", by_admin=True))) == "NOT_A_PARTICIPANT"
+    assert people(scene) == ("alice", "bob")
+    assert isinstance(scene.fact(add("bob", "carol", by_admin=True)), ParticipantsAdded)
 
 
 def test_over_the_limit_nobody_is_added() -> None:
