@@ -6,14 +6,15 @@ If the process dies after publishing, the command is decided all the same; its o
 
 import asyncio
 import time
-from collections.abc import Sequence
+from collections.abc import Awaitable, Sequence
 from dataclasses import dataclass
-from typing import Any, Protocol, get_args
+from typing import Any, Protocol, TypeVar, get_args
 
 from msgspec import UNSET
 
 from chassis.publisher import Position
 from chassis.records import Outgoing, outgoing
+from chassis.table_errors import TableError
 from contracts.controls import SessionsRevoked
 from contracts.headers import TRACEPARENT
 from contracts.ids import new_event_id
@@ -43,6 +44,9 @@ _REFUSALS: dict[OutcomeCode, tuple[ProblemCode, str]] = {
 }
 
 
+Read = TypeVar("Read")
+
+
 class Publishes(Protocol):
     """The half of chassis.publisher.Publisher that is used here."""
 
@@ -66,7 +70,7 @@ class Outcome:
 
 
 class Late(Exception):
-    """Not decided within the time that a request waits; `event_id` tells it later."""
+    """In the log, and what came of it cannot be told while the request waits; `event_id` tells it later."""
 
     def __init__(self, event_id: str) -> None:
         super().__init__(event_id)
@@ -98,11 +102,24 @@ class Commands:
         Raises as `submit` does.
         """
         await self._acknowledged([outgoing(USERS, update.user_id, update, _headers()) for update in updates])
-        await self._decided([update.event_id for update in updates])
-        profile = await self._records.profile(updates[-1].user_id)
+        outcome = await self._decided([update.event_id for update in updates])
+        profile = await self.read_after(outcome, self._records.profile(updates[-1].user_id))
         if profile is None:
             raise unavailable("The profile was decided and is not in the table.")
         return profile
+
+    async def read_after(self, outcome: Outcome, reading: Awaitable[Read]) -> Read:
+        """What `reading` gives, for the answer to something that is done.
+
+        Raises Late where the table is away: 503 would have it done twice.
+        """
+        try:
+            async with asyncio.timeout(self._outcome_wait_s):
+                return await reading
+        except (TimeoutError, TableError) as error:
+            if isinstance(error, TableError) and not error.retryable:
+                raise
+            raise Late(outcome.event_id) from None
 
     async def revoke_sessions(self, event: SessionsRevoked) -> None:
         """Publish the order to every gateway; returns when it is in the log."""
@@ -129,18 +146,32 @@ class Commands:
 
     async def _waited_for(self, event_ids: Sequence[str]) -> list[Outcome]:
         began = time.monotonic()
+        try:
+            async with asyncio.timeout(self._outcome_wait_s):
+                found = await self._all_of(event_ids)
+        except TimeoutError:
+            metrics.OUTCOMES_LATE.inc()
+            raise Late(event_ids[0]) from None
+        metrics.OUTCOME_SECONDS.observe(time.monotonic() - began)
+        return [_outcome(event_id, found[event_id]) for event_id in event_ids]
+
+    async def _all_of(self, event_ids: Sequence[str]) -> dict[str, OutcomeRow]:
         pause_s = FIRST_PAUSE_S
         while True:
-            found = await self._records.outcomes(event_ids)
-            waited_s = time.monotonic() - began
+            found = await self._outcomes_if_there(event_ids)
             if len(found) == len(event_ids):
-                metrics.OUTCOME_SECONDS.observe(waited_s)
-                return [_outcome(event_id, found[event_id]) for event_id in event_ids]
-            if waited_s >= self._outcome_wait_s:
-                metrics.OUTCOMES_LATE.inc()
-                raise Late(event_ids[0])
-            await asyncio.sleep(min(pause_s, self._outcome_wait_s - waited_s))
+                return found
+            await asyncio.sleep(pause_s)
             pause_s = min(pause_s * PAUSE_FACTOR, LONGEST_PAUSE_S)
+
+    async def _outcomes_if_there(self, event_ids: Sequence[str]) -> dict[str, OutcomeRow]:
+        try:
+            return await self._records.outcomes(event_ids)
+        except TableError as error:
+            # What is in the log will be decided; 503 would have it done twice.
+            if not error.retryable:
+                raise
+            return {}
 
 
 def happening_now() -> dict[str, Any]:

@@ -86,9 +86,9 @@ class Creation:
             raise Problem("TOO_MANY_PARTICIPANTS", f"A room has at most {self._participants_most} participants.")
         if asked.chat_room_id is not None and wanted.rest:
             await self._create_in_steps(wanted)
-        else:
-            await self._commands.submit(wanted.first, *wanted.rest)
-        return await self._stored(wanted.chat_room_id)
+            return _present(await self._records.room(wanted.chat_room_id))
+        outcome = await self._commands.submit(wanted.first, *wanted.rest)
+        return _present(await self._commands.read_after(outcome, self._records.room(wanted.chat_room_id)))
 
     async def _create_in_steps(self, wanted: Wanted) -> None:
         # Nobody is added before it is known that the room of this id is ours: it might be somebody else's.
@@ -112,11 +112,11 @@ class Creation:
             return missing
         return wanted.rest
 
-    async def _stored(self, chat_room_id: str) -> RoomRow:
-        room = await self._records.room(chat_room_id)
-        if room is None:
-            raise unavailable("The room was decided and is not in the table.")
-        return room
+
+def _present(room: RoomRow | None) -> RoomRow:
+    if room is None:
+        raise unavailable("The room was decided and is not in the table.")
+    return room
 
 
 def _half_made() -> Problem:

@@ -9,8 +9,10 @@ import pytest
 
 from chassis.publisher import Position, PublishFailed
 from chassis.records import Outgoing
-from contracts.rows import OutcomeRow
+from chassis.table_errors import TableConflict, TableError, TableRefused, TableUnavailable
+from contracts.rows import OutcomeRow, ProfileRow
 from contracts.submissions import AddParticipants
+from contracts.users import ProfileUpdated
 from services.persistence.api.commands import Commands, Late
 from services.persistence.api.problems import Problem
 from services.persistence.api.records import Records
@@ -29,15 +31,17 @@ class Log:
 
 
 class Decisions:
-    """The OUTCOME rows; each read takes one step."""
+    """The OUTCOME rows; each read takes one step, which may be an error."""
 
-    def __init__(self, *steps: dict[str, str]) -> None:
+    def __init__(self, *steps: dict[str, str] | TableError) -> None:
         self.steps = list(steps)
         self.reads = 0
 
     async def outcomes(self, event_ids: Sequence[str]) -> dict[str, OutcomeRow]:
         self.reads += 1
         step = self.steps[min(self.reads, len(self.steps)) - 1]
+        if isinstance(step, TableError):
+            raise step
         return {e: OutcomeRow(position=1, code=step[e], ttl=1) for e in event_ids if e in step}
 
 
@@ -77,6 +81,44 @@ async def test_what_is_not_decided_in_time_is_late_and_named_by_its_first_event(
         await commands(Log(), Decisions({"a": "OK"})).submit(submission("a"), submission("b"))
     assert raised.value.event_id == "a"
     assert 0.3 <= time.monotonic() - began < 2
+
+
+async def test_a_table_that_is_away_is_asked_again_while_the_request_waits() -> None:
+    decisions = Decisions(TableUnavailable("away"), TableConflict("busy"), {"a": "OK"})
+    assert (await commands(Log(), decisions).submit(submission("a"))).code == "OK"
+
+
+async def test_what_is_in_the_log_is_late_and_not_unavailable_while_the_table_is_away() -> None:
+    with pytest.raises(Late) as raised:
+        await commands(Log(), Decisions(TableUnavailable("away"))).submit(submission("a"))
+    assert raised.value.event_id == "a"
+
+
+async def test_a_table_that_never_answers_keeps_no_request_longer_than_it_waits() -> None:
+    class Silent(Decisions):
+        async def outcomes(self, event_ids: Sequence[str]) -> dict[str, OutcomeRow]:
+            await asyncio.Event().wait()
+            return await super().outcomes(event_ids)
+
+    async with asyncio.timeout(5):
+        with pytest.raises(Late):
+            await commands(Log(), Silent({})).submit(submission("a"))
+
+
+async def test_a_table_that_refuses_the_read_itself_is_told() -> None:
+    with pytest.raises(TableRefused):
+        await commands(Log(), Decisions(TableRefused("wrong"))).submit(submission("a"))
+
+
+async def test_what_is_done_is_late_where_only_the_row_for_the_answer_cannot_be_read() -> None:
+    class WithoutProfiles(Decisions):
+        async def profile(self, _user_id: str) -> ProfileRow | None:
+            raise TableUnavailable("away")
+
+    update = ProfileUpdated(event_id="a", occurred_at="t", user_id="bob", updated_by="bob", display_name="Bob")
+    with pytest.raises(Late) as raised:
+        await commands(Log(), WithoutProfiles({"a": "OK"})).update_profile(update)
+    assert raised.value.event_id == "a"
 
 
 async def test_the_pauses_between_reads_grow() -> None:
