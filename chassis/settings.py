@@ -118,6 +118,12 @@ class IssuerSettings(Settings):
     jwks_url: str | None = Field(None, description="where the keys are; ISSUER/.well-known/jwks.json if absent")
     client_id: str = Field(description="`aud` of the tokens; several, comma-separated")
     token_leeway_s: float = Field(0.0, ge=0, le=300)
+    token_use: Literal["id", "any"] = Field(
+        "id", description="`id`: the claim token_use must say so, as Cognito's does; `any`: for an issuer without it"
+    )
+    groups_claim: str = Field(
+        "cognito:groups", min_length=1, description="the claim that lists the groups a user is in, e.g. groups"
+    )
 
     @property
     def client_ids(self) -> tuple[str, ...]:

@@ -66,7 +66,7 @@ class Assembly:
 def assemble(settings: GatewaySettings, health: Health) -> Assembly:
     """All parts, connected to nothing yet."""
     publisher, wheel, registry = Publisher(settings, name=settings.gateway_id), Wheel(), Registry()
-    verifier, revocations, epochs = Verifier(_issuer(settings)), Revocations(), Epochs()
+    verifier, revocations, epochs = Verifier(IssuerConfig.of(settings)), Revocations(), Epochs()
     outboxes = Outboxes(limit_bytes=settings.outbox_bytes, soon=lambda call: asyncio.get_running_loop().call_soon(call))
     departures = Departures(publisher)
     endings = Endings(registry, departures, wall_ms=wall_ms)
@@ -209,15 +209,6 @@ def assemble(settings: GatewaySettings, health: Health) -> Assembly:
 def wall_ms() -> int:
     """The time as others see it, epoch ms."""
     return time.time_ns() // 1_000_000
-
-
-def _issuer(settings: GatewaySettings) -> IssuerConfig:
-    return IssuerConfig(
-        issuer=settings.issuer,
-        client_ids=settings.client_ids,
-        jwks_url=settings.jwks_url,
-        leeway_s=settings.token_leeway_s,
-    )
 
 
 def _time_limits(settings: GatewaySettings) -> TimeLimits:

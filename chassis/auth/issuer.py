@@ -2,6 +2,8 @@
 
 from dataclasses import dataclass
 
+from chassis.settings import IssuerSettings
+
 WELL_KNOWN = "/.well-known/jwks.json"
 
 
@@ -20,6 +22,18 @@ class IssuerConfig:
     token_use: str | None = "id"  # noqa: S105  a kind of token
     """What `token_use` must say; None for an issuer other than Cognito, whose tokens have no such claim."""
     groups_claim: str = "cognito:groups"
+
+    @classmethod
+    def of(cls, settings: IssuerSettings) -> "IssuerConfig":
+        """The issuer that the settings of a process name."""
+        return cls(
+            issuer=settings.issuer,
+            client_ids=settings.client_ids,
+            jwks_url=settings.jwks_url,
+            leeway_s=settings.token_leeway_s,
+            token_use={"id": "id", "any": None}[settings.token_use],
+            groups_claim=settings.groups_claim,
+        )
 
     @property
     def keys_url(self) -> str:

@@ -84,7 +84,7 @@ def build(settings: ApiSettings, health: Health) -> Api:
     for part in ("http", "kafka", "table"):
         health.set(part, "starting")
     sock = bind(settings.http_host, settings.http_port, setting="KAIWA_HTTP_PORT")
-    publisher, table, verifier = Publisher(settings, name=NAME), Table(settings), Verifier(_issuer(settings))
+    publisher, table, verifier = Publisher(settings, name=NAME), Table(settings), Verifier(IssuerConfig.of(settings))
     presence = PresenceView()
     records = Records(table)
     authentication = Authentication(
@@ -122,13 +122,4 @@ def build(settings: ApiSettings, health: Health) -> Api:
         health=health,
         sock=sock,
         verifier=verifier,
-    )
-
-
-def _issuer(settings: ApiSettings) -> IssuerConfig:
-    return IssuerConfig(
-        issuer=settings.issuer,
-        client_ids=settings.client_ids,
-        jwks_url=settings.jwks_url,
-        leeway_s=settings.token_leeway_s,
     )

@@ -28,7 +28,7 @@ class ApiSettings(KafkaSettings, TableSettings, IssuerSettings, ObservabilitySet
     allowed_origins: CommaSeparated = Field(
         (), description="origins of pages that may call, comma-separated; the own address under localhost if absent"
     )
-    admin_group: str = Field("admin", min_length=1, description="the group in cognito:groups that makes an admin")
+    admin_group: str = Field("admin", min_length=1, description="the group (KAIWA_GROUPS_CLAIM) that makes an admin")
     default_verification: VerificationStatus = "pending"
     user_search: Literal["on", "off"] = "on"
     participants_most: int = Field(limits.PARTICIPANTS, ge=1, le=limits.PARTICIPANTS_HIGHEST)
