@@ -4,16 +4,15 @@ Each process has a class of its own, built from the groups below.
 """
 
 import ssl
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Any, Literal, TypeVar
 
 from pydantic import Field, SecretStr, ValidationError, model_validator
 from pydantic_core import ErrorDetails
-from pydantic_settings import BaseSettings, NoDecode, SettingsConfigDict
+from pydantic_settings import BaseSettings, SettingsConfigDict
+
+from chassis.setting_types import AuthoritiesFile, Brokers, ClientIds, HttpAddress, HttpAddressWithQuery, parts_of
 
 PREFIX = "KAIWA_"
-
-CommaSeparated = Annotated[tuple[str, ...], NoDecode]
-"""A list in one variable: `a,b,c`. Pair it with `split_commas` in a before-validator."""
 
 
 class SettingsError(Exception):
@@ -50,12 +49,14 @@ class ObservabilitySettings(Settings):
 class KafkaSettings(Settings):
     """How to reach Kafka; TLS and SASL alike for aiokafka and Faust."""
 
-    kafka_bootstrap: str = Field(description="host:port of one or more brokers, comma-separated")
+    kafka_bootstrap: Brokers = Field(description="host:port of one or more brokers, comma-separated")
     kafka_security_protocol: Literal["PLAINTEXT", "SSL", "SASL_PLAINTEXT", "SASL_SSL"] = "PLAINTEXT"
     kafka_sasl_mechanism: Literal["PLAIN", "SCRAM-SHA-256", "SCRAM-SHA-512"] = "SCRAM-SHA-512"
     kafka_sasl_username: str | None = None
     kafka_sasl_password: SecretStr | None = None
-    kafka_ca_file: str | None = Field(None, description="PEM file of the authorities to trust; the system's if absent")
+    kafka_ca_file: AuthoritiesFile | None = Field(
+        None, description="PEM file of the authorities to trust; the system's if absent"
+    )
     partitions: int = Field(
         12, ge=1, le=1000, description="partitions of each topic but the single ones; fixed for life"
     )
@@ -76,7 +77,7 @@ class KafkaSettings(Settings):
     @property
     def bootstrap_servers(self) -> list[str]:
         """The brokers, one by one."""
-        return [server.strip() for server in self.kafka_bootstrap.split(",") if server.strip()]
+        return list(parts_of(self.kafka_bootstrap))
 
     def tls(self) -> ssl.SSLContext | None:
         """The TLS context, or None where the protocol has none."""
@@ -102,21 +103,31 @@ class TableSettings(Settings):
     """How to reach the table."""
 
     table: str = "kaiwa"
-    dynamodb_endpoint: str | None = Field(None, description="URL of DynamoDB Local; AWS's own endpoint if absent")
-    region: str = "us-east-1"
+    dynamodb_endpoint: HttpAddress | None = Field(
+        None, description="URL of DynamoDB Local; AWS's own endpoint if absent"
+    )
+    region: str = Field("us-east-1", pattern=r"^[A-Za-z0-9-]{1,63}$")
     access_key_id: str | None = Field(None, description="absent: the ordinary AWS credential chain")
     secret_access_key: SecretStr | None = None
     table_threads: int = Field(6, ge=1, le=32)
     table_connect_timeout_s: float = Field(2.0, gt=0)
     table_read_timeout_s: float = Field(5.0, gt=0)
 
+    @model_validator(mode="after")
+    def _key_is_whole(self) -> "TableSettings":
+        if (self.access_key_id is None) != (self.secret_access_key is None):
+            raise ValueError("set both of KAIWA_ACCESS_KEY_ID and KAIWA_SECRET_ACCESS_KEY, or neither")
+        return self
+
 
 class IssuerSettings(Settings):
     """Whose tokens are believed (spec 2)."""
 
-    issuer: str = Field(description="`iss` of the tokens, e.g. https://cognito-idp.REGION.amazonaws.com/POOL")
-    jwks_url: str | None = Field(None, description="where the keys are; ISSUER/.well-known/jwks.json if absent")
-    client_id: str = Field(description="`aud` of the tokens; several, comma-separated")
+    issuer: HttpAddress = Field(description="`iss` of the tokens, e.g. https://cognito-idp.REGION.amazonaws.com/POOL")
+    jwks_url: HttpAddressWithQuery | None = Field(
+        None, description="where the keys are; ISSUER/.well-known/jwks.json if absent"
+    )
+    client_id: ClientIds = Field(description="`aud` of the tokens; several, comma-separated")
     token_leeway_s: float = Field(0.0, ge=0, le=300)
     token_use: Literal["id", "any"] = Field(
         "id", description="`id`: the claim token_use must say so, as Cognito's does; `any`: for an issuer without it"
@@ -128,7 +139,7 @@ class IssuerSettings(Settings):
     @property
     def client_ids(self) -> tuple[str, ...]:
         """The audiences, one by one."""
-        return tuple(part.strip() for part in self.client_id.split(",") if part.strip())
+        return parts_of(self.client_id)
 
 
 AnySettings = TypeVar("AnySettings", bound=Settings)
@@ -148,19 +159,13 @@ def masked(settings: Settings) -> dict[str, Any]:
     return settings.model_dump(mode="json")
 
 
-def split_commas(value: object) -> object:
-    """`"a, b"` as `("a", "b")`; what is no string stays as it is."""
-    if not isinstance(value, str):
-        return value
-    return tuple(part.strip() for part in value.split(",") if part.strip())
-
-
 def _line(settings_class: type[Settings], detail: ErrorDetails) -> str:
+    problem = str(detail["msg"]).removeprefix("Value error, ")
     if not detail["loc"]:
-        return str(detail["msg"]).removeprefix("Value error, ")
+        return problem
     field = str(detail["loc"][0])
     name = field if field.startswith(PREFIX) else PREFIX + field.upper()
     if detail["type"] == "missing":
         described = settings_class.model_fields[field].description if field in settings_class.model_fields else None
         return f"{name} is missing: {described or 'it has no default'}"
-    return f"{name} is wrong: {detail['msg']}"
+    return f"{name} is wrong: {problem}"

@@ -1,12 +1,14 @@
 """Settings of the process `gateway`."""
 
 import ipaddress
-from typing import Literal
+from typing import Annotated, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr, field_validator
 from pydantic.alias_generators import to_camel
+from pydantic_settings import NoDecode
 
-from chassis.settings import CommaSeparated, IssuerSettings, KafkaSettings, ObservabilitySettings, split_commas
+from chassis.setting_types import CommaSeparated, FromJson, HttpAddress, Origins
+from chassis.settings import IssuerSettings, KafkaSettings, ObservabilitySettings
 from contracts import limits
 from contracts.ids import ID_PATTERN
 
@@ -31,7 +33,7 @@ class ListenSettings(KafkaSettings, IssuerSettings, ObservabilitySettings):
     gateway_id: str = Field("gateway-1", pattern=_ID, description="a name that no other running gateway has")
     gateway_host: str = "127.0.0.1"
     gateway_port: int = Field(8081, ge=0, le=65535, description="port of the WebSocket; 0: any free one")
-    allowed_origins: CommaSeparated = Field(
+    allowed_origins: Origins = Field(
         (), description="origins of pages that may connect, comma-separated; the own address under localhost if absent"
     )
     http_port: int = Field(8080, ge=0, le=65535, description="where the web page is, for the default origins")
@@ -40,7 +42,7 @@ class ListenSettings(KafkaSettings, IssuerSettings, ObservabilitySettings):
 
     connection_api_host: str = "127.0.0.1"
     connection_api_port: int = Field(8082, ge=0, le=65535, description="port of the connection API; 0: any free one")
-    connection_api_address: str | None = Field(
+    connection_api_address: HttpAddress | None = Field(
         None,
         pattern=r"^https?://[^\s/]+/[^\s/]+$",
         description="where others reach the connection API, with the stage; http://HOST:PORT/STAGE if absent",
@@ -48,9 +50,9 @@ class ListenSettings(KafkaSettings, IssuerSettings, ObservabilitySettings):
     region: str = Field("us-east-1", description="the region in the scope of signatures")
     access_key_id: str = Field(description="the access key of the connection API")
     secret_access_key: SecretStr = Field(description="its secret")
-    extra_keys: tuple[ExtraKey, ...] = Field((), description="JSON: more keys of the connection API")
-
-    _split = field_validator("allowed_origins", "subprotocols", "trusted_proxies", mode="before")(split_commas)
+    extra_keys: Annotated[tuple[ExtraKey, ...], NoDecode, FromJson] = Field(
+        (), description="JSON: more keys of the connection API"
+    )
 
     @field_validator("trusted_proxies")
     @classmethod

@@ -3,8 +3,9 @@
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from pydantic import Field, field_validator, model_validator
+from pydantic import Field, model_validator
 
+from chassis.setting_types import ClientIds, HttpAddress
 from chassis.settings import ObservabilitySettings
 
 
@@ -13,22 +14,14 @@ class DevIssuerSettings(ObservabilitySettings):
 
     host: str = "127.0.0.1"
     port: int = Field(ge=0, le=65535, description="port for keys and tokens, e.g. 9000")
-    issuer: str = Field(description="`iss` of the tokens and address of the keys, e.g. http://127.0.0.1:9000")
-    client_id: str = Field(description="`aud` of the tokens; of several, comma-separated, the first")
+    issuer: HttpAddress = Field(description="`iss` of the tokens and address of the keys, e.g. http://127.0.0.1:9000")
+    client_id: ClientIds = Field(description="`aud` of the tokens; of several, comma-separated, the first")
     issuer_key_file: Path = Field(description="PEM file of the private key; made if it is not there")
     issuer_allow_remote: bool = Field(
         False, description="give tokens to callers from elsewhere too, as in a container network"
     )
     token_lifetime_s: int = Field(3600, ge=1, le=86_400)
     admin_group: str = "admin"
-
-    @field_validator("issuer")
-    @classmethod
-    def _an_address(cls, issuer: str) -> str:
-        parts = urlsplit(issuer)
-        if parts.scheme not in ("http", "https") or not parts.netloc or parts.query or parts.fragment:
-            raise ValueError("it should be an address such as http://127.0.0.1:9000")
-        return issuer
 
     @model_validator(mode="after")
     def _never_in_production(self) -> "DevIssuerSettings":

@@ -3,16 +3,10 @@
 from pathlib import Path
 from typing import Literal
 
-from pydantic import Field, field_validator
+from pydantic import Field
 
-from chassis.settings import (
-    CommaSeparated,
-    IssuerSettings,
-    KafkaSettings,
-    ObservabilitySettings,
-    TableSettings,
-    split_commas,
-)
+from chassis.setting_types import HttpAddress, Origins, WebSocketAddress
+from chassis.settings import IssuerSettings, KafkaSettings, ObservabilitySettings, TableSettings
 from contracts import limits
 from contracts.users import VerificationStatus
 
@@ -22,10 +16,10 @@ class ApiSettings(KafkaSettings, TableSettings, IssuerSettings, ObservabilitySet
 
     http_host: str = "127.0.0.1"
     http_port: int = Field(8080, ge=0, le=65535, description="port of the HTTP API and the web page; 0: any free one")
-    websocket_url: str = Field(
-        pattern=r"^wss?://[^\s;,]+$", description="where browsers find the gateway, with the stage: ws://HOST:PORT/prod"
+    websocket_url: WebSocketAddress = Field(
+        description="where browsers find the gateway, with the stage: ws://HOST:PORT/prod"
     )
-    allowed_origins: CommaSeparated = Field(
+    allowed_origins: Origins = Field(
         (), description="origins of pages that may call, comma-separated; the own address under localhost if absent"
     )
     admin_group: str = Field("admin", min_length=1, description="the group (KAIWA_GROUPS_CLAIM) that makes an admin")
@@ -40,14 +34,12 @@ class ApiSettings(KafkaSettings, TableSettings, IssuerSettings, ObservabilitySet
     outcome_wait_s: float = Field(limits.OUTCOME_WAIT_S, ge=0, le=10)
     acknowledgement_s: float = Field(limits.ACKNOWLEDGEMENT_S, gt=0, le=10)
     web_dir: Path | None = Field(None, description="folder of the built web page; web/dist if it is there")
-    dev_issuer_url: str | None = Field(
-        None, pattern=r"^https?://[^\s]+$", description="the local issuer, whose sign-in stands under this origin"
+    dev_issuer_url: HttpAddress | None = Field(
+        None, description="the local issuer, whose sign-in stands under this origin"
     )
     issuer_allow_remote: bool = Field(
         False, description="pass on the sign-in of callers from elsewhere too, as in a container network"
     )
-
-    _split_origins = field_validator("allowed_origins", mode="before")(split_commas)
 
     @property
     def origins(self) -> tuple[str, ...]:

@@ -50,6 +50,7 @@ def test_lists_are_split(environment: pytest.MonkeyPatch) -> None:
 
 
 def test_secrets_are_masked_and_settings_are_frozen(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("KAIWA_ACCESS_KEY_ID", "AKID")
     environment.setenv("KAIWA_SECRET_ACCESS_KEY", "hunter2")
     settings = load(Everything)
     assert "hunter2" not in f"{settings!r} {masked(settings)}"
@@ -71,3 +72,28 @@ def test_sasl_over_tls_reaches_aiokafka(environment: pytest.MonkeyPatch) -> None
     assert arguments["ssl_context"] is not None
     assert arguments["sasl_mechanism"] == "SCRAM-SHA-512"
     assert (arguments["sasl_plain_username"], arguments["sasl_plain_password"]) == ("kaiwa", "hunter2")
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("KAIWA_KAFKA_BOOTSTRAP", ","),
+        ("KAIWA_KAFKA_CA_FILE", "/nope"),
+        ("KAIWA_DYNAMODB_ENDPOINT", "localhost:8000"),
+        ("KAIWA_REGION", "eu west 1"),
+        ("KAIWA_ISSUER", "foo"),
+        ("KAIWA_JWKS_URL", "foo"),
+        ("KAIWA_CLIENT_ID", ","),
+        ("KAIWA_TOKEN_USE", "access"),
+    ],
+)
+def test_a_wrong_setting_names_itself(environment: pytest.MonkeyPatch, name: str, value: str) -> None:
+    environment.setenv(name, value)
+    with pytest.raises(SettingsError, match=f"{name} is wrong"):
+        load(Everything)
+
+
+def test_half_an_access_key_is_told(environment: pytest.MonkeyPatch) -> None:
+    environment.setenv("KAIWA_ACCESS_KEY_ID", "AKID")
+    with pytest.raises(SettingsError, match="set both of KAIWA_ACCESS_KEY_ID and KAIWA_SECRET_ACCESS_KEY"):
+        load(Everything)

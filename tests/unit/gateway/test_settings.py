@@ -53,10 +53,13 @@ def test_more_keys_come_as_json_and_may_do_less(monkeypatch: pytest.MonkeyPatch)
     ("name", "value"),
     [
         ("KAIWA_EXTRA_KEYS", '[{"accessKeyId":"r","secretAccessKey":"y","actions":["everything"]}]'),
+        ("KAIWA_EXTRA_KEYS", "not json"),
         ("KAIWA_TRUSTED_PROXIES", "10.0.0.0/8,nonsense"),
         ("KAIWA_GATEWAY_ID", "has#hash"),
         ("KAIWA_STAGE", "a/b"),
         ("KAIWA_CONNECTION_API_ADDRESS", "http://without-stage"),
+        ("KAIWA_CONNECTION_API_ADDRESS", "http://host:port/prod"),
+        ("KAIWA_ALLOWED_ORIGINS", "https://chat.example.com/"),
         ("KAIWA_LEASE_INTERVAL_S", "60"),
         ("KAIWA_ENFORCE_EXPIRY", "sometimes"),
     ],

@@ -42,4 +42,4 @@ def test_all_that_is_wrong_is_named_at_once(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_secrets_are_masked_when_the_settings_are_printed() -> None:
-    assert "hush" not in str(masked(settings(secret_access_key="hush")))
+    assert "hush" not in str(masked(settings(access_key_id="AKID", secret_access_key="hush")))
