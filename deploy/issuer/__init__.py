@@ -5,7 +5,6 @@ key_file.py    the private key, kept between runs
 id_token.py    Cognito's claims, signed
 people.py      whom the page offers
 doors.py       the HTTP surface: keys, discovery, /dev/users, /dev/token
-loopback.py    who may ask for a token
 app.py         composition root
 client.py      asking for a token (`kaiwa token`, the seed)
 

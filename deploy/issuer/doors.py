@@ -11,8 +11,8 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Mount, Route
 
 from chassis.auth.issuer import WELL_KNOWN
+from chassis.loopback import is_local
 from deploy.issuer.id_token import Mint, TokenRequest
-from deploy.issuer.loopback import is_local
 from deploy.issuer.people import PEOPLE
 
 _REQUEST_BYTES: Final = 4096

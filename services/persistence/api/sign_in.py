@@ -1,13 +1,12 @@
 """The local issuer's doors under this origin, so that a browser needs no third one (spec 8). Development only."""
 
-from ipaddress import ip_address
 from typing import Final, Literal
-from urllib.parse import urlsplit
 
 import aiohttp
 from fastapi import APIRouter, Request, Response
 
 from chassis.logs import get_logger
+from chassis.loopback import is_local
 from services.persistence.api.problems import Problem, unavailable
 
 _log = get_logger(__name__)
@@ -22,34 +21,12 @@ def sign_in_router(issuer_url: str, *, allow_remote: bool) -> APIRouter:
 
     @router.api_route("/{door}", methods=["GET", "POST"])
     async def pass_on(door: Literal["users", "token"], request: Request) -> Response:
+        # The issuer sees this process as the caller, so who calls is looked at here.
         if not (allow_remote or is_local(request)):
             raise Problem("FORBIDDEN", "Development tokens are given on this machine only, at 127.0.0.1 or localhost.")
         return await _passed_on(f"{issuer_url.rstrip('/')}/dev/{door}", request)
 
     return router
-
-
-def is_local(request: Request) -> bool:
-    """Caller on loopback, and addressed by a name of loopback: the issuer sees this process as the caller.
-
-    The second keeps out DNS rebinding: a foreign page whose own name leads to 127.0.0.1 would else be given tokens.
-    """
-    caller = request.client.host if request.client else ""
-    return _is_loopback(caller) and _is_loopback(_host(request))
-
-
-def _host(request: Request) -> str:
-    try:
-        return urlsplit(f"//{request.headers.get('host', '')}").hostname or ""
-    except ValueError:
-        return ""
-
-
-def _is_loopback(host: str) -> bool:
-    try:
-        return host == "localhost" or ip_address(host).is_loopback
-    except ValueError:
-        return False
 
 
 async def _passed_on(url: str, request: Request) -> Response:

@@ -1,7 +1,7 @@
 import pytest
 from starlette.requests import Request
 
-from deploy.issuer.loopback import is_local
+from chassis.loopback import is_local
 
 
 def request(caller: str | None, host: str | None) -> Request:
