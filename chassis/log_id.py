@@ -7,8 +7,8 @@ or against another Kafka, every fence would lie. So the row is written once, and
 from collections.abc import Mapping
 from typing import Any
 
+from chassis.dynamodb import dynamodb
 from chassis.settings import TableSettings
-from chassis.table_schema import dynamodb
 from chassis.topic_ids import TopicIdentity
 from contracts import table
 from contracts.rows import LogIdRow

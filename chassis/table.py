@@ -9,13 +9,12 @@ from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chassis import metrics
 from chassis.actions import Action, Put, arguments_of, request_of
 from chassis.backoff import Backoff
+from chassis.dynamodb import dynamodb
 from chassis.items import Item, key_item, key_of
 from chassis.settings import TableSettings
 from chassis.table_errors import TableError, TableUnavailable, from_boto
@@ -60,31 +59,17 @@ class TablePort(TableReads, Protocol):
         """One write, or ConditionFailed."""
 
 
-def client_of(settings: TableSettings) -> Any:
-    """A low-level DynamoDB client; connects at the first call."""
-    secret = settings.secret_access_key
-    return boto3.session.Session().client(
-        "dynamodb",
-        endpoint_url=settings.dynamodb_endpoint,
-        region_name=settings.region,
-        aws_access_key_id=settings.access_key_id,
-        aws_secret_access_key=secret.get_secret_value() if secret else None,
-        config=Config(
-            connect_timeout=settings.table_connect_timeout_s,
-            read_timeout=settings.table_read_timeout_s,
-            max_pool_connections=2 * settings.table_threads,
-            parameter_validation=False,
-            retries={"mode": "standard", "total_max_attempts": 2},
-        ),
-    )
-
-
 class Table:
     """The real table."""
 
     def __init__(self, settings: TableSettings) -> None:
         self._name = settings.table
-        self._client = client_of(settings)
+        self._client: Any = dynamodb(
+            settings,
+            max_pool_connections=2 * settings.table_threads,
+            parameter_validation=False,
+            retries={"mode": "standard", "total_max_attempts": 2},
+        )
         # Two pools, so that a read does not stand behind all transactions that wait: a room needs one before the other.
         self._readers = ThreadPoolExecutor(settings.table_threads, thread_name_prefix="table-read")
         self._writers = ThreadPoolExecutor(settings.table_threads, thread_name_prefix="table-write")

@@ -3,11 +3,10 @@
 import time
 from typing import TYPE_CHECKING
 
-import boto3
-from botocore.config import Config
 from botocore.exceptions import ClientError
 
 from chassis.difference import Difference
+from chassis.dynamodb import dynamodb
 from chassis.settings import TableSettings
 from contracts.table import PARTITION_KEY, SORT_KEY, TTL_ATTRIBUTE
 
@@ -24,23 +23,6 @@ class TableNotReady(Exception):
 
     code = "TABLE_NOT_READY"
     retryable = True
-
-
-def dynamodb(settings: TableSettings) -> "DynamoDBClient":
-    """A boto3 client for the place that the settings name."""
-    secret = settings.secret_access_key
-    return boto3.Session().client(
-        "dynamodb",
-        endpoint_url=settings.dynamodb_endpoint,
-        region_name=settings.region,
-        aws_access_key_id=settings.access_key_id,
-        aws_secret_access_key=secret.get_secret_value() if secret else None,
-        config=Config(
-            connect_timeout=settings.table_connect_timeout_s,
-            read_timeout=settings.table_read_timeout_s,
-            retries={"mode": "standard", "max_attempts": 3},
-        ),
-    )
 
 
 def ensure_table(settings: TableSettings) -> bool:

@@ -10,9 +10,10 @@ import pytest
 from aiokafka import AIOKafkaProducer
 from aiokafka.admin import NewTopic
 
+from chassis.dynamodb import dynamodb
 from chassis.log_id import NoTable, OtherLog, ensure_log_id, log_id, read_log_id
 from chassis.settings import KafkaSettings, TableSettings
-from chassis.table_schema import check_table, dynamodb, ensure_table
+from chassis.table_schema import check_table, ensure_table
 from chassis.topic_ids import TopicIdentity, admin_client, read_topics, topic_ids
 from chassis.topics import TopicRefused, check_topics, ensure_topics
 from contracts.topics import BY_NAME, CONTROLS, GATEWAYS, ROOMS, SUBMISSIONS

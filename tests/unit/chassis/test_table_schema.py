@@ -7,6 +7,7 @@ import pytest
 from botocore.stub import Stubber
 
 from chassis import table_schema
+from chassis.dynamodb import dynamodb
 from chassis.settings import TableSettings
 
 SETTINGS = TableSettings.model_validate(
@@ -27,7 +28,7 @@ OFF = {"TimeToLiveDescription": {"TimeToLiveStatus": "DISABLED"}}
 
 @pytest.fixture
 def stub(monkeypatch: pytest.MonkeyPatch) -> Iterator[Stubber]:
-    client = table_schema.dynamodb(SETTINGS)
+    client = dynamodb(SETTINGS)
     monkeypatch.setattr(table_schema, "dynamodb", lambda _: client)
     with Stubber(client) as stub:
         yield stub
