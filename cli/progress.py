@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import contextlib
 import os
 import shlex
 import sys
 from pathlib import Path
+from typing import Any, TextIO, cast
 
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
@@ -14,7 +16,10 @@ from cli.cluster import DEFAULT_DIRECTORY, Cluster
 
 
 class StartBar:
-    """A bar that counts the processes which are ready; lines in between stay above it."""
+    """A bar that counts the processes which are ready; lines in between stay above it.
+
+    It outlives its terminal: what is shown after that was closed is lost, and nothing is raised.
+    """
 
     def __init__(self) -> None:
         columns = (
@@ -24,7 +29,7 @@ class StartBar:
             TimeElapsedColumn(),
             TextColumn("{task.description}"),
         )
-        self._console = Console(stderr=True, highlight=False, soft_wrap=True)
+        self._console = Console(file=lasting(sys.stderr), highlight=False, soft_wrap=True)
         self._progress = Progress(*columns, console=self._console, transient=True)
         self._task = self._progress.add_task("Starting", total=None, visible=False)
         self._progress.start()
@@ -40,6 +45,28 @@ class StartBar:
     def close(self) -> None:
         """The bar goes away."""
         self._progress.stop()
+
+
+def lasting(stream: TextIO) -> TextIO:
+    """`stream`, but what is written when its terminal or pipe has gone is lost in place of an error."""
+    return cast(TextIO, _Lasting(stream))
+
+
+class _Lasting:
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        with contextlib.suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        with contextlib.suppress(OSError):
+            self._stream.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)
 
 
 def summary(cluster: Cluster, *, detached: bool) -> str:

@@ -11,7 +11,7 @@ import typer
 
 from cli import detach
 from cli.cluster import DEFAULT_DIRECTORY, read_cluster
-from cli.progress import StartBar, summary
+from cli.progress import StartBar, lasting, summary
 from deploy.local.addresses import MOST_GATEWAYS
 from deploy.local.options import Options, Screen
 from deploy.local.processes import Cluster
@@ -60,8 +60,9 @@ def _in_front(options: Options) -> None:
 
     def ready(_: Cluster) -> None:
         bar.close()
-        sys.stdout.write(summary(read_cluster(options.folder, {}), detached=False))
-        sys.stdout.flush()
+        out = lasting(sys.stdout)
+        out.write(summary(read_cluster(options.folder, {}), detached=False))
+        out.flush()
 
     try:
         asyncio.run(bring_up(options, Screen(bar.step, bar.say, ready)))

@@ -56,7 +56,9 @@ class Run:
         """Starts everything, waits for the end, stops everything."""
         loop = asyncio.get_running_loop()
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            loop.add_signal_handler(number, self._asked_to_stop)
+            # `nohup` has it ignored, and means it.
+            if signal.getsignal(number) is not signal.SIG_IGN:
+                loop.add_signal_handler(number, self._asked_to_stop)
         tasks = [asyncio.create_task(work) for work in (self._start(), self._stop.wait(), self._tidy())]
         starting, stopping, _ = tasks
         ends: list[asyncio.Future[Any]] = [stopping, self._supervisor.failure]
@@ -100,9 +102,10 @@ class Run:
     def _asked_to_stop(self) -> None:
         if self._stop.is_set():
             self._hurry.set()
-        else:
-            self._screen.say("Stopping (once more: at once)")
+            return
+        # First, since nothing may keep it from being done: after SIGHUP there is no terminal to say it on.
         self._stop.set()
+        self._screen.say("Stopping (once more: at once)")
 
     def _record(self) -> None:
         """Writes who lives; where a full disk forbids it now, the children are kept alive and it is tried again."""

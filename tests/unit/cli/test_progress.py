@@ -1,11 +1,14 @@
 from __future__ import annotations
 
+import errno
+import io
+import sys
 from pathlib import Path
 
 import pytest
 
 from cli.cluster import VARIABLES, Cluster
-from cli.progress import summary
+from cli.progress import StartBar, lasting, summary
 
 
 def test_it_ends_with_the_exact_commands_to_try(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
@@ -30,6 +33,31 @@ def test_several_gateways_are_said(tmp_path: Path) -> None:
 
 def test_that_dynamodb_local_stands_open_is_said(tmp_path: Path) -> None:
     assert "every interface" in summary(_cluster(tmp_path, 1), detached=True)
+
+
+class ClosedTerminal(io.StringIO):
+    """What a terminal is to its programs once its window has been closed."""
+
+    def isatty(self) -> bool:
+        return True
+
+    def write(self, _: str) -> int:
+        raise OSError(errno.EIO, "Input/output error")
+
+    def flush(self) -> None:
+        raise OSError(errno.EIO, "Input/output error")
+
+
+def test_a_start_goes_on_when_its_terminal_is_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(sys, "stderr", ClosedTerminal())
+    monkeypatch.setenv("TERM", "xterm")
+    bar = StartBar()
+    bar.step("waiting for kafka", 1, 9)
+    bar.say("gateway-1 ended")
+    bar.close()
+    out = lasting(ClosedTerminal())
+    assert out.write("Kaiwa is up.") == 12
+    out.flush()
 
 
 def _cluster(folder: Path, gateways: int) -> Cluster:
