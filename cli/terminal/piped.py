@@ -80,15 +80,22 @@ class Piped:
             self._print(" ".join(text.splitlines()))
 
     async def _send_all(self, session: Session, lines: AsyncIterator[str], *, follow: bool) -> None:
-        async for line in lines:
-            if content := line.strip():
-                await self._send(session, content)
+        try:
+            async for line in lines:
+                if content := line.strip():
+                    await self._send(session, content)
+        except (OSError, UnicodeError) as error:
+            self._complain(f"Standard input cannot be read any further: {_why(error)}")
+            return
         if follow:
             await asyncio.Event().wait()
 
     async def _send(self, session: Session, content: str) -> None:
         if len(content) > CONTENT_CHARACTERS:
             self._complain(f"Not sent: “{excerpt(content)}”: a message has at most {CONTENT_CHARACTERS:,} characters")
+            return
+        if not _is_text(content):
+            self._complain(f"Not sent: “{excerpt(content)}”: it is not UTF-8")
             return
         draft = self._conversation.say(content, time.monotonic())
         settled = self._settled[draft.client_message_id] = asyncio.get_running_loop().create_future()
@@ -128,17 +135,38 @@ class Piped:
 
 
 async def lines_of(source: Iterable[str]) -> AsyncIterator[str]:
-    """The lines of a blocking source, few ahead of what is used. Its thread never keeps the program from ending."""
+    """The lines of a blocking source, few ahead of what is used. Its thread never keeps the program from ending.
+
+    Raises what the source raises, after the lines before it.
+    """
     loop = asyncio.get_running_loop()
-    lines: asyncio.Queue[str | None] = asyncio.Queue(LINES_AHEAD)
+    lines: asyncio.Queue[str | Exception | None] = asyncio.Queue(LINES_AHEAD)
+
+    def put(line: str | Exception | None) -> None:
+        asyncio.run_coroutine_threadsafe(lines.put(line), loop).result()
 
     def read() -> None:
+        end: Exception | None = None
         # The loop may be gone while this thread still waits for a line.
         with contextlib.suppress(RuntimeError, asyncio.CancelledError):
-            for line in source:
-                asyncio.run_coroutine_threadsafe(lines.put(line), loop).result()
-            asyncio.run_coroutine_threadsafe(lines.put(None), loop).result()
+            try:
+                for line in source:
+                    put(line)
+            except (OSError, UnicodeError) as error:
+                end = error
+            put(end)
 
     threading.Thread(target=read, name="lines", daemon=True).start()
     while (line := await lines.get()) is not None:
+        if isinstance(line, Exception):
+            raise line
         yield line
+
+
+def _why(error: OSError | UnicodeError) -> str:
+    return "it is not UTF-8" if isinstance(error, UnicodeError) else str(error)
+
+
+def _is_text(content: str) -> bool:
+    """Whether it has no bytes that are no UTF-8, which Python may hand on as halves of surrogate pairs."""
+    return not any("\ud800" <= character <= "\udfff" for character in content)

@@ -81,6 +81,21 @@ async def test_a_line_that_is_too_long_is_an_error(server: FakeServer) -> None:
     assert "5,000" in program.errors.getvalue()
 
 
+async def test_input_that_is_not_utf_8_ends_the_program_with_a_sentence(server: FakeServer) -> None:
+    source = io.TextIOWrapper(io.BytesIO(b"fine\n" + b"x" * 10_000 + b"\n\xff\n"), encoding="utf-8")
+    async with talk(server) as program, asyncio.timeout(20):
+        assert not await program.view.run(program.session, lines_of(source), follow=True)
+    assert "kaiwa: Standard input cannot be read any further: it is not UTF-8" in program.errors.getvalue()
+
+
+async def test_a_line_with_bytes_that_are_no_text_is_an_error_and_the_next_is_sent(server: FakeServer) -> None:
+    # What Python makes of such bytes where the locale is C.
+    async with talk(server) as program:
+        assert not await program.say("caf\udce9", "tea")
+    assert posted(server) == ["tea"]
+    assert "it is not UTF-8" in program.errors.getvalue()
+
+
 async def test_a_message_without_an_answer_is_given_up(server: FakeServer, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(module, "WITHIN_S", 0.3)
     server.deaf = 1
