@@ -12,9 +12,10 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from cli.cluster import DEFAULT_DIRECTORY, read_cluster
+from cli.cluster import DEFAULT_DIRECTORY
 from cli.lag import Lag, lags
 from deploy.local import leftovers
+from deploy.local.cluster_file import ENGINES
 from deploy.local.dynamodb import answers as dynamodb_answers
 from deploy.local.home import Home
 from deploy.local.kafka import answers as kafka_answers
@@ -23,12 +24,14 @@ from deploy.local.processes import unready
 
 @dataclass(frozen=True)
 class ProcessStatus:
-    """One process: ``health`` is ``ready``, ``dead``, or what it lacks."""
+    """One process: ``health`` is ``ready``, ``dead``, or what it lacks. ``address`` is empty where nobody calls it."""
 
     name: str
     pid: int
     address: str
     health: str
+    health_url: str | None
+    """None for the engines, which are not ours."""
     restarts: int
     log: str
 
@@ -37,27 +40,30 @@ def status(
     directory: Annotated[Path, typer.Option("--dir", help="the cluster's folder")] = DEFAULT_DIRECTORY,
     as_json: Annotated[bool, typer.Option("--json", help="for programs")] = False,
 ) -> None:
-    """Show each process of the local cluster, its address and health, and the consumers' lag.
+    """Show each process of the local cluster, its addresses and health, and the consumers' lag.
 
     The exit code is 0 if all of them are ready, 1 if one is not or no cluster is running.
     """
     home = Home(directory)
     running = home.is_held()
     found = processes(home) if running else []
-    behind = _lags(directory) if any(one.name == "kafka" and one.health == "ready" for one in found) else []
+    kafka = next((one.address for one in found if one.name == "kafka" and one.health == "ready"), None)
+    behind = _lags(kafka) if kafka else []
     if as_json:
         typer.echo(
             json.dumps(
                 {
                     "running": running,
-                    "processes": [asdict(one) for one in found],
+                    "processes": [_described(one) for one in found],
                     "lag": [asdict(lag) for lag in behind],
                 },
                 indent=2,
             )
         )
-    elif running:
+    elif found:
         _show(found, behind)
+    elif running:
+        typer.echo(f"kaiwa: The cluster in {directory} is about to start its first process.", err=True)
     else:
         typer.echo(f"kaiwa: No cluster is running in {directory}: start one with `kaiwa up`.", err=True)
     raise typer.Exit(0 if found and all(one.health == "ready" for one in found) else 1)
@@ -72,10 +78,19 @@ def processes(home: Home) -> list[ProcessStatus]:
 def _asked(home: Home, name: str, entry: dict[str, Any]) -> ProcessStatus:
     port = int(entry["port"])
     alive = bool(leftovers.living([entry]))
-    health = _health(name, port) if alive else "dead"
     return ProcessStatus(
-        name, int(entry["pid"]), f"127.0.0.1:{port}", health, int(entry["restarts"]), str(home.log(name))
+        name=name,
+        pid=int(entry["pid"]),
+        address=entry["address"],
+        health=_health(name, port) if alive else "dead",
+        health_url=None if name in ENGINES else f"http://127.0.0.1:{port}/readyz",
+        restarts=int(entry["restarts"]),
+        log=str(home.log(name)),
     )
+
+
+def _described(one: ProcessStatus) -> dict[str, Any]:
+    return {"healthUrl" if field == "health_url" else field: value for field, value in asdict(one).items()}
 
 
 def _health(name: str, port: int) -> str:
@@ -86,11 +101,11 @@ def _health(name: str, port: int) -> str:
     return unready(port) or "ready"
 
 
-def _lags(directory: Path) -> list[Lag]:
+def _lags(bootstrap: str) -> list[Lag]:
     from aiokafka.errors import KafkaError  # noqa: PLC0415 (only where Kafka is there)
 
     try:
-        return asyncio.run(lags(read_cluster(directory)["kafkaBootstrap"]))
+        return asyncio.run(lags(bootstrap))
     except (KafkaError, TimeoutError, OSError) as error:
         typer.echo(f"kaiwa: The consumers' lag is not known ({type(error).__name__}).", err=True)
         return []
@@ -98,10 +113,11 @@ def _lags(directory: Path) -> list[Lag]:
 
 def _show(found: list[ProcessStatus], behind: list[Lag]) -> None:
     console = Console(highlight=False)
-    table = Table("process", "pid", "address", "health", "restarts", box=None)
+    table = Table("process", "pid", "address", "health", "health address", "restarts", box=None)
     for one in found:
         colour = "green" if one.health == "ready" else "red"
-        table.add_row(one.name, str(one.pid), one.address, f"[{colour}]{one.health}[/]", str(one.restarts))
+        health = f"[{colour}]{one.health}[/]"
+        table.add_row(one.name, str(one.pid), one.address or "–", health, one.health_url or "–", str(one.restarts))
     console.print(table)
     if behind:
         lag = Table("consumer group", "topic", "records behind", box=None)

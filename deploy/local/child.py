@@ -21,6 +21,7 @@ class ProcessSpec:
 
     ``missing`` is asked while the process runs: None when it takes work, else what it still waits for. It may block
     for a second, never longer. ``port`` is the listener that must be this process's own before ``missing`` is believed.
+    ``address`` is where others reach it, empty where nobody calls it.
     """
 
     name: str
@@ -30,6 +31,7 @@ class ProcessSpec:
     missing: Callable[[], str | None]
     environ: Mapping[str, str] = field(default_factory=dict)
     stop_grace_s: float = 10.0
+    address: str = ""
 
 
 class Child:

@@ -8,7 +8,7 @@ from typing import Any
 
 from deploy.local.processes import CLIENT_ID, REGION, TABLE, Cluster
 
-_ENGINES = ("kafka", "dynamodb")
+ENGINES = ("kafka", "dynamodb")
 
 
 def described(cluster: Cluster, pids: Mapping[str, int], health_ports: Mapping[str, int]) -> dict[str, Any]:
@@ -33,7 +33,7 @@ def described(cluster: Cluster, pids: Mapping[str, int], health_ports: Mapping[s
 
 def _process(cluster: Cluster, name: str, pid: int, health_port: int) -> dict[str, Any]:
     log: Path = cluster.home.log(name)
-    engine = name in _ENGINES
+    engine = name in ENGINES
     entry: dict[str, Any] = {
         "pid": pid,
         "log": str(log),

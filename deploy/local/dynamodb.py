@@ -34,6 +34,7 @@ def dynamodb_spec(folder: Path | None, *, port: int, log: Path, heap_mb: int = 2
         log=log,
         port=port,
         missing=lambda: None if answers(port) else "DynamoDB Local does not answer yet",
+        address=f"http://127.0.0.1:{port}",
     )
 
 

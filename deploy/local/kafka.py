@@ -43,6 +43,7 @@ def kafka_spec(folder: Path, *, port: int, controller_port: int, log: Path, heap
         port=port,
         missing=lambda: None if answers(port) else "the broker does not answer yet",
         stop_grace_s=20.0,
+        address=f"127.0.0.1:{port}",
     )
 
 

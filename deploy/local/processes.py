@@ -105,7 +105,7 @@ def services(cluster: Cluster) -> list[ProcessSpec]:
     return [
         *(_gateway(cluster, number) for number in range(1, cluster.addresses.gateways + 1)),
         _service(cluster, "persistence", "persistence", port("persistence"), {}),
-        _service(cluster, "api", "api", port("api-health"), api),
+        _service(cluster, "api", "api", port("api-health"), api, address=cluster.api_url),
         _service(cluster, "presence", "presence", port("presence"), {}),
         _service(cluster, "fanout", "fanout", port("fanout"), {}),
     ]
@@ -115,7 +115,8 @@ def issuer(cluster: Cluster) -> ProcessSpec:
     """The development issuer, which needs nobody."""
     own = {"KAIWA_HOST": _LOOPBACK, "KAIWA_PORT": str(cluster.addresses.port("issuer"))}
     own["KAIWA_ISSUER_KEY_FILE"] = str(cluster.home.folder / "issuer" / "key.pem")
-    return _service(cluster, "issuer", "issuer", cluster.addresses.port("issuer-health"), own)
+    health = cluster.addresses.port("issuer-health")
+    return _service(cluster, "issuer", "issuer", health, own, address=cluster.issuer_url)
 
 
 def _gateway(cluster: Cluster, number: int) -> ProcessSpec:
@@ -127,11 +128,19 @@ def _gateway(cluster: Cluster, number: int) -> ProcessSpec:
         "KAIWA_CONNECTION_API_HOST": _LOOPBACK,
         "KAIWA_CONNECTION_API_PORT": str(connections),
     }
-    return _service(cluster, f"gateway-{number}", "gateway", health, own, stop_grace_s=_DRAIN_S)
+    address = cluster.websocket_url(number)
+    return _service(cluster, f"gateway-{number}", "gateway", health, own, address=address, stop_grace_s=_DRAIN_S)
 
 
 def _service(
-    cluster: Cluster, name: str, process: str, health: int, own: dict[str, str], stop_grace_s: float = 15.0
+    cluster: Cluster,
+    name: str,
+    process: str,
+    health: int,
+    own: dict[str, str],
+    *,
+    address: str = "",
+    stop_grace_s: float = 15.0,
 ) -> ProcessSpec:
     environ = {**cluster.environment(), "KAIWA_INSTANCE_ID": name, "KAIWA_HEALTH_PORT": str(health), **own}
     return ProcessSpec(
@@ -142,6 +151,7 @@ def _service(
         missing=lambda: unready(health),
         environ=environ,
         stop_grace_s=stop_grace_s,
+        address=address,
     )
 
 

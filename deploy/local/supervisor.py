@@ -41,7 +41,7 @@ class Kept:
         if self.child is None:
             return {}
         own = {"pid": self.child.pid, "created": self.child.created}
-        return {**own, "restarts": self.starts - 1, "port": self.spec.port}
+        return {**own, "restarts": self.starts - 1, "port": self.spec.port, "address": self.spec.address}
 
 
 class Supervisor:

@@ -48,6 +48,18 @@ def test_the_health_port_is_the_one_that_is_asked(cluster: Cluster) -> None:
         assert spec.environ["KAIWA_HEALTH_PORT"] == str(spec.port)
 
 
+def test_each_process_names_the_address_at_which_others_reach_it(cluster: Cluster) -> None:
+    assert {spec.name: spec.address for spec in (*services(cluster), issuer(cluster))} == {
+        "gateway-1": "ws://127.0.0.1:24010/prod",
+        "gateway-2": "ws://127.0.0.1:24013/prod",
+        "api": "http://127.0.0.1:24000",
+        "issuer": "http://127.0.0.1:24001",
+        "persistence": "",
+        "presence": "",
+        "fanout": "",
+    }
+
+
 def test_settings_of_the_shell_for_another_kafka_do_not_reach_the_local_one(cluster: Cluster) -> None:
     assert cluster.environment()["KAIWA_KAFKA_SECURITY_PROTOCOL"] == "PLAINTEXT"
 
