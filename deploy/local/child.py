@@ -21,7 +21,8 @@ class ProcessSpec:
 
     ``missing`` is asked while the process runs: None when it takes work, else what it still waits for. It may block
     for a second, never longer. ``port`` is the listener that must be this process's own before ``missing`` is believed.
-    ``address`` is where others reach it, empty where nobody calls it.
+    ``address`` is where others reach it, empty where nobody calls it. One that ``forgets`` what it held when it dies is
+    not started again once it has taken work.
     """
 
     name: str
@@ -32,6 +33,7 @@ class ProcessSpec:
     environ: Mapping[str, str] = field(default_factory=dict)
     stop_grace_s: float = 10.0
     address: str = ""
+    forgets: bool = False
 
 
 class Child:

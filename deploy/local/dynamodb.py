@@ -35,6 +35,7 @@ def dynamodb_spec(folder: Path | None, *, port: int, log: Path, heap_mb: int = 2
         port=port,
         missing=lambda: None if answers(port) else "DynamoDB Local does not answer yet",
         address=f"http://127.0.0.1:{port}",
+        forgets=folder is None,
     )
 
 

@@ -88,9 +88,12 @@ class Supervisor:
             code = await self._live(kept)
             if not kept.wanted:
                 return
-            delay = None if code == _WRONG_SETTINGS else kept.restarts.died(time.monotonic())
+            if why := _why_not_again(kept, code):
+                self._give_up(kept, why)
+                return
+            delay = kept.restarts.died(time.monotonic())
             if delay is None:
-                self._give_up(kept, code)
+                self._give_up(kept, "died five times within a minute")
                 return
             self._say(f"{kept.spec.name} ended with exit code {code}; starting it again in {delay:.0f} s")
             await asyncio.sleep(delay)
@@ -146,9 +149,8 @@ class Supervisor:
         if error is not None and not self.failure.done():
             self.failure.set_result(LocalClusterError("SUPERVISOR", f"the supervisor failed: {error!r}"))
 
-    def _give_up(self, kept: Kept, code: int) -> None:
+    def _give_up(self, kept: Kept, why: str) -> None:
         log = kept.spec.log
-        why = "cannot start with these settings" if code == _WRONG_SETTINGS else "died five times within a minute"
         if not self.failure.done():
             self.failure.set_result(
                 LocalClusterError("PROCESS_DIES", f"{kept.spec.name} {why}; the end of {log}:\n{tail(log)}")
@@ -161,3 +163,11 @@ class Supervisor:
         return LocalClusterError(
             "NOT_READY", f"not ready after {timeout_s:.0f} s ({missing}); the end of {first}:\n{tail(first)}"
         )
+
+
+def _why_not_again(kept: Kept, code: int) -> str | None:
+    if code == _WRONG_SETTINGS:
+        return "cannot start with these settings"
+    if kept.spec.forgets and kept.ready.is_set():
+        return f"ended with exit code {code}, and what it held in memory is gone: start the cluster again"
+    return None

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import asyncio
+import dataclasses
+import os
 import signal
 import sys
 from collections.abc import AsyncIterator
@@ -98,6 +100,17 @@ async def test_a_process_with_wrong_settings_is_given_up_at_once_with_the_end_of
     stand.supervisor.start(stand.spec("one", "import sys; print('KAIWA_X is missing'); sys.exit(2)"))
     with pytest.raises(LocalClusterError, match="KAIWA_X is missing"):
         await stand.supervisor.ready(["one"], timeout_s=20)
+
+
+async def test_a_process_that_forgets_what_it_held_ends_the_cluster_in_place_of_coming_back_empty(
+    stand: Stand, eventually: Eventually
+) -> None:
+    stand.supervisor.start(dataclasses.replace(stand.spec("one"), forgets=True))
+    await stand.supervisor.ready(["one"], timeout_s=20)
+    os.killpg(stand.pid("one"), signal.SIGKILL)
+    await eventually(stand.supervisor.failure.done)
+    assert "one ended with exit code -9, and what it held in memory is gone" in str(stand.supervisor.failure.result())
+    assert stand.supervisor.kept["one"].starts == 1
 
 
 async def test_a_listener_that_belongs_to_somebody_else_is_not_used(stand: Stand, eventually: Eventually) -> None:
