@@ -10,9 +10,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-import psutil
-
-from deploy.local import ports
+from deploy.local import leftovers, ports
 
 
 @dataclass(frozen=True)
@@ -53,7 +51,7 @@ class Child:
                 env={**os.environ, **spec.environ},
                 process_group=0,
             )
-        self.created = _created(self._popen.pid)
+        self.identity = leftovers.identity(self._popen.pid)
 
     @property
     def pid(self) -> int:
@@ -81,7 +79,8 @@ class Child:
     def signal(self, number: signal.Signals) -> None:
         """Sends a signal to the group; nothing happens if it is gone."""
         if self.alive:
-            with contextlib.suppress(ProcessLookupError):
+            # A group whose processes are all dead, and not all waited for, is refused on macOS.
+            with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.pid, number)
 
     def wait(self, timeout_s: float) -> bool:
@@ -91,10 +90,3 @@ class Child:
         except subprocess.TimeoutExpired:
             return False
         return True
-
-
-def _created(pid: int) -> float:
-    try:
-        return psutil.Process(pid).create_time()
-    except psutil.Error:
-        return 0.0

@@ -18,16 +18,20 @@ def take_down(home: Home, *, wipe: bool, say: Callable[[str], None], within_s: f
     """Stops the cluster of a folder and what is left of an earlier one; tells whether there was anything. Blocking.
 
     A supervisor that does not stop ``within_s`` is killed, and its processes after it. ``wipe`` removes the data too.
-    Raises LocalClusterError ``STILL_STARTING``.
+    Raises LocalClusterError ``STILL_STARTING``, or ``ALREADY_RUNNING`` if another starts meanwhile.
     """
     ran = _end_supervisor(home, within_s)
-    left = leftovers.end(home.recorded())
-    if left:
-        say(f"Ended what an earlier run had left behind, processes: {left}")
-    for file in (home.cluster_file, home.supervisor_file):
-        file.unlink(missing_ok=True)
-    if wipe:
-        home.wipe()
+    if not home.is_ours:
+        return ran
+    # Held until all is done: a cluster that starts meanwhile would lose its processes, or its data.
+    with home.held():
+        left = leftovers.end(home.recorded())
+        if left:
+            say(f"Ended what an earlier run had left behind, processes: {left}")
+        for file in (home.cluster_file, home.supervisor_file):
+            file.unlink(missing_ok=True)
+        if wipe:
+            home.wipe()
     return ran or left > 0
 
 
@@ -48,11 +52,10 @@ def _end_supervisor(home: Home, within_s: float) -> bool:
 
 
 def _supervisor(home: Home) -> psutil.Process:
-    entry = home.read(home.supervisor_file).get("supervisor")
-    if entry and leftovers.living([entry]):
+    if holder := home.holder():
         with contextlib.suppress(psutil.Error):
-            return psutil.Process(int(entry["pid"]))
+            return psutil.Process(int(holder["pid"]))
     raise LocalClusterError(
         "STILL_STARTING",
-        f"The cluster in {home.folder} has only begun to start: try again in a moment, or stop it there.",
+        f"The cluster in {home.folder} has only begun to start, or ends: try again in a moment.",
     )

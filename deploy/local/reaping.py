@@ -6,10 +6,9 @@ import contextlib
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
-import psutil
-
-from deploy.local import reaper
+from deploy.local import leftovers, reaper
 
 
 class Reaper:
@@ -25,10 +24,10 @@ class Reaper:
             text=True,
             process_group=0,
         )
-        self._identity = {"pid": self._process.pid, "created": psutil.Process(self._process.pid).create_time()}
+        self._identity = leftovers.identity(self._process.pid)
 
     @property
-    def identity(self) -> dict[str, float]:
+    def identity(self) -> dict[str, Any]:
         """Its process id and time of birth."""
         return self._identity
 

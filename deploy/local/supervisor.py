@@ -40,8 +40,8 @@ class Kept:
         """How ``supervisor.json`` names it."""
         if self.child is None:
             return {}
-        own = {"pid": self.child.pid, "created": self.child.created}
-        return {**own, "restarts": self.starts - 1, "port": self.spec.port, "address": self.spec.address}
+        told = {"restarts": self.starts - 1, "port": self.spec.port, "address": self.spec.address}
+        return {**self.child.identity, **told}
 
 
 class Supervisor:

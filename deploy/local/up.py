@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import asyncio
+import os
 import shutil
 import signal
 from typing import Any
-
-import psutil
 
 from deploy.local import cluster_file, disk, leftovers, rotation
 from deploy.local.fetch import fetch_engines
@@ -122,8 +121,7 @@ class Run:
         """For `kaiwa down` after whatever happens, and once all is ready for programs."""
         kept = self._supervisor.kept
         living = {name: one.recorded() for name, one in kept.items() if one.child}
-        own = psutil.Process()
-        supervisor = {"pid": own.pid, "created": own.create_time()}
+        supervisor = leftovers.identity(os.getpid())
         content = {"supervisor": supervisor, "reaper": self._reaper.identity, "processes": living}
         self._home.write(self._home.supervisor_file, content)
         if self._is_ready:

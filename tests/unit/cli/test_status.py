@@ -4,12 +4,12 @@ import json
 import os
 from pathlib import Path
 
-import psutil
 import pytest
 from typer.testing import CliRunner
 
 from cli import app, status
 from cli.lag import Lag
+from deploy.local import leftovers
 from deploy.local.home import Home
 
 
@@ -22,13 +22,12 @@ def test_without_a_cluster_programs_get_json_too(tmp_path: Path) -> None:
 def test_each_process_is_shown_with_its_restarts_and_whether_it_lives(tmp_path: Path) -> None:
     home = Home(tmp_path)
     own = {
-        "pid": os.getpid(),
-        "created": psutil.Process().create_time(),
+        **leftovers.identity(os.getpid()),
         "restarts": 3,
         "port": 1,
         "address": "http://a",
     }
-    gone = {**own, "created": own["created"] - 60, "restarts": 0}
+    gone = {**own, "born": "before", "restarts": 0}
     with home.held():
         home.write(home.supervisor_file, {"processes": {"api": own, "fanout": gone}})
         result = CliRunner().invoke(app.app, ["status", "--json", "--dir", str(tmp_path)])
@@ -49,7 +48,7 @@ def test_a_cluster_that_starts_or_stops_is_shown_with_what_lives_of_it(
     monkeypatch.setattr(status, "kafka_answers", lambda _: True)
     monkeypatch.setattr(status, "_lags", lambda bootstrap: [Lag("persistence", f"topic at {bootstrap}", 7)])
     home = Home(tmp_path)
-    own = {"pid": os.getpid(), "created": psutil.Process().create_time(), "restarts": 0, "port": 5}
+    own = {**leftovers.identity(os.getpid()), "restarts": 0, "port": 5}
     with home.held():
         begun = CliRunner().invoke(app.app, ["status", "--dir", str(tmp_path)])
         home.write(home.supervisor_file, {"processes": {"kafka": {**own, "address": "127.0.0.1:5"}}})

@@ -6,9 +6,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import psutil
 import pytest
 
+from deploy.local import leftovers
 from deploy.local.down import take_down
 from deploy.local.faults import LocalClusterError
 from deploy.local.home import Home
@@ -33,11 +33,13 @@ def test_nothing_to_take_down_is_no_error(tmp_path: Path) -> None:
 def test_processes_of_a_crash_are_ended_and_its_files_removed(tmp_path: Path) -> None:
     home, said = Home(tmp_path), list[str]()
     child = subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"], process_group=0)
-    home.write(home.supervisor_file, {"processes": {"gateway-1": _entry(child.pid)}})
+    home.write(home.supervisor_file, {"processes": {"gateway-1": leftovers.identity(child.pid)}})
     home.write(home.cluster_file, {})
     assert take_down(home, wipe=False, say=said.append)
     assert child.wait(10) == -15
-    assert list(tmp_path.iterdir()) == []
+    assert not home.supervisor_file.exists()
+    assert not home.cluster_file.exists()
+    assert not home.is_held()
     assert said == ["Ended what an earlier run had left behind, processes: 1"]
 
 
@@ -49,7 +51,6 @@ def test_a_supervisor_is_asked_to_stop_and_killed_if_it_does_not(tmp_path: Path,
     ) as process:
         assert process.stdout
         assert process.stdout.readline() == "held\n"
-        home.write(home.supervisor_file, {"supervisor": _entry(process.pid), "processes": {}})
         assert take_down(home, wipe=False, say=print, within_s=10 if manner == "polite" else 0.3)
         assert process.wait(10) == code
     assert not home.is_held()
@@ -57,9 +58,27 @@ def test_a_supervisor_is_asked_to_stop_and_killed_if_it_does_not(tmp_path: Path,
 
 def test_a_cluster_that_has_only_begun_to_start_is_said(tmp_path: Path) -> None:
     home = Home(tmp_path)
-    with home.held(), pytest.raises(LocalClusterError, match="try again"):
-        take_down(Home(tmp_path), wipe=False, say=print)
+    with home.held():
+        (tmp_path / "lock").write_text("")
+        with pytest.raises(LocalClusterError, match="try again"):
+            take_down(Home(tmp_path), wipe=False, say=print)
 
 
-def _entry(pid: int) -> dict[str, float]:
-    return {"pid": pid, "created": psutil.Process(pid).create_time()}
+def test_no_cluster_starts_while_what_is_left_is_ended_and_wiped(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home, held = Home(tmp_path / "k"), list[bool]()
+    with home.held():
+        home.write(home.keys_file, {})
+    monkeypatch.setattr(leftovers, "end", lambda _: held.append(Home(tmp_path / "k").is_held()) or 0)
+    wiped = Home.wipe
+    monkeypatch.setattr(Home, "wipe", lambda one: (held.append(Home(tmp_path / "k").is_held()), wiped(one)))
+    take_down(home, wipe=True, say=print)
+    assert held == [True, True]
+    assert not home.folder.exists()
+
+
+def test_a_folder_that_holds_no_cluster_is_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "mine.txt").write_text("keep")
+    assert not take_down(Home(tmp_path), wipe=True, say=print)
+    assert [file.name for file in tmp_path.iterdir()] == ["mine.txt"]

@@ -1,12 +1,15 @@
 from __future__ import annotations
 
 import errno
+import fcntl
 import json
+import os
 import stat
 from pathlib import Path
 
 import pytest
 
+from deploy.local import leftovers
 from deploy.local.faults import LocalClusterError
 from deploy.local.home import Home
 
@@ -19,6 +22,39 @@ def test_a_folder_is_held_by_one_supervisor_at_a_time(tmp_path: Path) -> None:
         with pytest.raises(LocalClusterError, match="already running"), Home(tmp_path / "k").held():
             pass
     assert not home.is_held()
+
+
+def test_the_lock_names_its_holder_also_after_another_has_tried(tmp_path: Path) -> None:
+    home = Home(tmp_path)
+    assert home.holder() is None
+    with home.held():
+        with pytest.raises(LocalClusterError, match="already running"), Home(tmp_path).held():
+            pass
+        assert home.holder() == leftovers.identity(os.getpid())
+    assert home.holder() is None
+
+
+def test_a_folder_on_a_full_disk_can_be_held(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object) -> int:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    home = Home(tmp_path)
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "write", full)
+        with home.held():
+            assert home.is_held()
+
+
+def test_a_lock_that_was_wiped_away_meanwhile_holds_nothing(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    home, flock = Home(tmp_path), fcntl.flock
+
+    def wiped_just_before(descriptor: int, how: int) -> None:
+        (tmp_path / "lock").unlink()
+        flock(descriptor, how)
+
+    monkeypatch.setattr(fcntl, "flock", wiped_just_before)
+    with pytest.raises(LocalClusterError), home.held():
+        pass
 
 
 def test_a_folder_that_cannot_be_used_is_one_sentence(tmp_path: Path) -> None:

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -25,27 +26,34 @@ def stubborn() -> Iterator[subprocess.Popen[bytes]]:
 
 
 def test_a_process_is_known_by_its_number_and_its_birth() -> None:
-    own = psutil.Process()
-    assert leftovers.is_same(own.pid, own.create_time())
+    own = leftovers.identity(os.getpid())
+    assert leftovers.living([own]) == [os.getpid()]
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="elsewhere the time of a birth is written down when it happens")
+def test_a_step_of_the_clock_makes_no_other_process_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    own = leftovers.identity(os.getpid())
+    created = psutil.Process().create_time()
+    monkeypatch.setattr(psutil.Process, "create_time", lambda _: created + 3600)
+    assert leftovers.living([own]) == [os.getpid()]
 
 
 def test_another_process_with_the_same_number_is_not_ours() -> None:
-    own = psutil.Process()
-    entry = {"pid": own.pid, "created": own.create_time() - 60}
+    entry = {**leftovers.identity(os.getpid()), "born": leftovers.identity(os.getppid())["born"]}
     assert leftovers.living([entry]) == []
+    assert leftovers.living([{"pid": os.getpid()}]) == []
     assert leftovers.end([entry]) == 0
 
 
 def test_what_does_not_end_by_itself_is_killed(stubborn: subprocess.Popen[bytes]) -> None:
-    entry = {"pid": stubborn.pid, "created": psutil.Process(stubborn.pid).create_time()}
+    entry = leftovers.identity(stubborn.pid)
     assert leftovers.end([entry], grace_s=0.3) == 1
     assert stubborn.wait(10) == -9
 
 
 def test_a_paused_process_is_woken_to_end() -> None:
     process = subprocess.Popen([sys.executable, "-c", SLEEP], process_group=0)
-    paused = psutil.Process(process.pid)
-    created = paused.create_time()
-    paused.suspend()
-    leftovers.end([{"pid": process.pid, "created": created}], grace_s=10)
+    paused = leftovers.identity(process.pid)
+    psutil.Process(process.pid).suspend()
+    leftovers.end([paused], grace_s=10)
     assert process.wait(10) == -15
