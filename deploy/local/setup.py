@@ -83,10 +83,12 @@ def _set_up(root: Path) -> None:
     stamp = root / ".venv" / "kaiwa-setup"
     stamp.unlink(missing_ok=True)
     python = ["--python", str(_python(root))]
-    # One of another Python's version is made anew; a half made one of this is filled up.
-    same = (root / ".venv" / "lib" / f"python{sys.version_info.major}.{sys.version_info.minor}").exists()
+    # A half made one is filled up; one that was moved here, or is of another Python, has that Python in its scripts.
+    made_for, mark = f"{_python_version()} {root}\n", root / ".venv" / "kaiwa-made-for"
+    same = mark.exists() and mark.read_text(encoding="utf-8") == made_for
     how = "--allow-existing" if same else "--clear"
     _must(_run([uv, "venv", "--quiet", how, "--python", sys.executable, ".venv"], root, environ))
+    mark.write_text(made_for, encoding="utf-8")
     _must(_run([uv, "pip", "sync", *python, "--require-hashes", "requirements.lock"], root, environ))
     own = ["--quiet", "--no-deps", "--no-build-isolation", "--editable", "."]
     _must(_run([uv, "pip", "install", *python, *own], root, environ))
@@ -98,14 +100,18 @@ def _wanted(root: Path) -> str:
     content = hashlib.sha256(UV_LOCK.read_bytes())
     for name in ("requirements.lock", "pyproject.toml"):
         content.update((root / name).read_bytes())
-    return f"{content.hexdigest()} {sys.version_info.major}.{sys.version_info.minor} {root}\n"
+    return f"{content.hexdigest()} {_python_version()} {root}\n"
+
+
+def _python_version() -> str:
+    return f"{sys.version_info.major}.{sys.version_info.minor}"
 
 
 def _make_venv(folder: Path) -> Path:
     """A bare environment with pip. Raises LocalClusterError ``NO_VENV`` where the machine's Python comes without."""
     made = subprocess.run([sys.executable, "-m", "venv", str(folder)], capture_output=True, text=True, check=False)  # noqa: S603
     if made.returncode:
-        version = f"{sys.version_info.major}.{sys.version_info.minor}"
+        version = _python_version()
         raise LocalClusterError(
             "NO_VENV",
             f"{sys.executable} cannot make virtual environments: install its venv module (on Debian and Ubuntu: "

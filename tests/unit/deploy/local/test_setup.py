@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -38,6 +39,27 @@ def test_a_finished_set_up_costs_nothing(root: Path, monkeypatch: pytest.MonkeyP
     (root / ".venv" / "kaiwa-setup").write_text(setup._wanted(root))
     monkeypatch.setattr(setup, "_set_up", lambda _: pytest.fail("it was set up again"))
     assert setup.main(root) == 0
+
+
+def test_an_environment_of_another_place_is_made_anew_and_an_unfinished_one_of_this_is_filled_up(
+    root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made = list[str]()
+
+    def run(command: Sequence[str], _folder: Path, _environ: dict[str, str]) -> int:
+        made.extend(argument for argument in command if argument in ("--clear", "--allow-existing"))
+        return 0
+
+    monkeypatch.setattr(setup, "_run", run)
+    monkeypatch.setattr(setup, "installer", lambda _: root)
+    monkeypatch.setattr(setup.pip_settings, "read", lambda *_: {})
+    monkeypatch.setenv("XDG_CACHE_HOME", str(root / "cache"))
+    assert setup.main(root) == 0
+    (root / ".venv" / "kaiwa-setup").unlink()
+    assert setup.main(root) == 0
+    moved = root.rename(root.with_name("moved"))
+    assert setup.main(moved) == 0
+    assert made == ["--clear", "--allow-existing", "--clear"]
 
 
 def test_no_venv_module_is_one_sentence(
