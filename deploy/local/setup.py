@@ -23,9 +23,10 @@ from deploy.local.jars import cache_folder
 
 ROOT = Path(__file__).parents[2]
 UV_LOCK = Path(__file__).with_name("uv.lock")
-_NO_NETWORK = (
-    "Cannot install the Python packages (see the lines above): the first set-up needs the network, or a mirror in "
-    "pip's configuration; connect and run the same command again, it goes on where it stopped."
+_NO_PACKAGES = (
+    "Cannot install the Python packages: the lines above say why. It takes the network or a mirror in pip's "
+    "configuration, room on the disk, and Linux or macOS on x86-64 or arm64. Run the same command again then: it goes "
+    "on where it stopped."
 )
 
 
@@ -53,7 +54,7 @@ def is_current(root: Path) -> bool:
 def installer(environ: dict[str, str]) -> Path:
     """A folder with the pinned ``uv`` and a ``python`` that has pip, kept in the user's cache; pip checks uv's hash.
 
-    Raises LocalClusterError ``NO_VENV`` or ``NO_NETWORK``.
+    Raises LocalClusterError ``NO_VENV`` or ``NO_PACKAGES``.
     """
     key = hashlib.sha256(UV_LOCK.read_bytes() + f"{sys.executable} {sys.version}".encode()).hexdigest()[:16]
     folder = cache_folder() / f"installer-{key}"
@@ -108,16 +109,21 @@ def _python_version() -> str:
 
 
 def _make_venv(folder: Path) -> Path:
-    """A bare environment with pip. Raises LocalClusterError ``NO_VENV`` where the machine's Python comes without."""
+    """A bare environment with pip. Raises LocalClusterError ``NO_VENV``, with the reason."""
     made = subprocess.run([sys.executable, "-m", "venv", str(folder)], capture_output=True, text=True, check=False)  # noqa: S603
     if made.returncode:
-        version = _python_version()
-        raise LocalClusterError(
-            "NO_VENV",
-            f"{sys.executable} cannot make virtual environments: install its venv module (on Debian and Ubuntu: "
-            f"apt-get install python{version}-venv) and run the same command again.",
-        )
+        raise LocalClusterError("NO_VENV", f"{sys.executable} cannot make virtual environments: {_no_venv(made)}.")
     return folder / "bin" / "python"
+
+
+def _no_venv(made: subprocess.CompletedProcess[str]) -> str:
+    said = f"{made.stdout}\n{made.stderr}"
+    if "ensurepip" in said or "No module named" in said:
+        return (
+            f"install its venv module (on Debian and Ubuntu: apt-get install python{_python_version()}-venv) and run "
+            "the same command again"
+        )
+    return next((line.strip(" .") for line in reversed(said.splitlines()) if line.strip()), "it does not say why")
 
 
 @contextmanager
@@ -140,7 +146,7 @@ def _run(command: Sequence[str], folder: Path, environ: dict[str, str]) -> int:
 
 def _must(code: int) -> None:
     if code:
-        raise LocalClusterError("NO_NETWORK", _NO_NETWORK)
+        raise LocalClusterError("NO_PACKAGES", _NO_PACKAGES)
 
 
 def _python(root: Path) -> Path:

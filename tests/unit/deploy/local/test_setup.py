@@ -62,17 +62,36 @@ def test_an_environment_of_another_place_is_made_anew_and_an_unfinished_one_of_t
     assert made == ["--clear", "--allow-existing", "--clear"]
 
 
-def test_no_venv_module_is_one_sentence(
-    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+@pytest.mark.parametrize(
+    ("complaint", "told"),
+    [
+        ("The virtual environment was not created because ensurepip is not available.", "install its venv module"),
+        ("/usr/bin/python3: No module named venv", "install its venv module"),
+        ("OSError: [Errno 28] No space left on device", "No space left on device"),
+    ],
+)
+def test_a_python_that_makes_no_environment_is_one_sentence_with_the_reason(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], complaint: str, told: str
 ) -> None:
     monkeypatch.setenv("XDG_CACHE_HOME", str(root / "cache"))
     broken = root / "python"
-    broken.write_text("#!/bin/sh\nexit 1\n")
+    broken.write_text(f"#!/bin/sh\necho '{complaint}' >&2\nexit 1\n")
     broken.chmod(0o755)
     monkeypatch.setattr("sys.executable", str(broken))
     assert setup.main(root) == 1
-    assert "install its venv module" in capsys.readouterr().err
+    assert told in capsys.readouterr().err
     assert not (root / ".venv" / "kaiwa-setup").exists()
+
+
+def test_what_uv_cannot_install_is_not_blamed_on_the_network_alone(
+    root: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(setup, "_run", lambda *_: 1)
+    monkeypatch.setattr(setup, "installer", lambda _: root)
+    monkeypatch.setattr(setup.pip_settings, "read", lambda *_: {})
+    monkeypatch.setenv("XDG_CACHE_HOME", str(root / "cache"))
+    assert setup.main(root) == 1
+    assert "the lines above say why" in capsys.readouterr().err
 
 
 def test_the_lock_of_uv_has_hashes_and_no_address() -> None:
