@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
 import os
@@ -55,7 +54,7 @@ def supervise(options: Options, report_to: int) -> None:
         ready=lambda _: report({"ready": True}, last=True),
     )
     try:
-        asyncio.run(bring_up(options, screen))
+        bring_up(options, screen)
     except Exception as error:
         if isinstance(code := getattr(error, "code", None), str):
             report({"failed": str(error), "code": code}, last=True)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import asyncio
 import sys
 from pathlib import Path
 from typing import Annotated
@@ -13,6 +12,7 @@ from cli import detach
 from cli.cluster import DEFAULT_DIRECTORY, read_cluster
 from cli.progress import StartBar, lasting, summary
 from deploy.local.addresses import MOST_GATEWAYS
+from deploy.local.fetch import fetch_engines
 from deploy.local.options import Options, Screen
 from deploy.local.processes import Cluster
 from deploy.local.up import bring_up
@@ -49,7 +49,9 @@ def up(
     options = Options(directory, port_base, gateways, ephemeral)
     if report_to is not None:
         detach.supervise(options, report_to)
-    elif detached:
+        return
+    fetch_engines()
+    if detached:
         _behind(options)
     else:
         _in_front(options)
@@ -65,7 +67,7 @@ def _in_front(options: Options) -> None:
         out.flush()
 
     try:
-        asyncio.run(bring_up(options, Screen(bar.step, bar.say, ready)))
+        bring_up(options, Screen(bar.step, bar.say, ready))
     finally:
         bar.close()
 

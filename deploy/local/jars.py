@@ -8,15 +8,16 @@ from __future__ import annotations
 
 import hashlib
 import os
-import shutil
 import sys
 import tempfile
 import tomllib
-from collections.abc import Callable, Mapping
-from concurrent.futures import ThreadPoolExecutor, as_completed
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import cache as cache_for_ever
 from pathlib import Path
+from queue import Empty, SimpleQueue
+from threading import Thread
 
 from deploy.local import disk
 from deploy.local.faults import LocalClusterError
@@ -89,19 +90,45 @@ def fetch(
     if not missing:
         return
     disk.require_space(cache)
-    with (
-        tempfile.TemporaryDirectory(dir=_made(cache), prefix="download-") as folder,
-        ThreadPoolExecutor(_DOWNLOADS_AT_ONCE) as pool,
-    ):
-        downloads = [pool.submit(_download, jar, Path(folder), cache) for jar in missing]
-        for done, download in enumerate(as_completed(downloads), start=1):
-            try:
-                download.result()
-            except BaseException:
-                pool.shutdown(wait=False, cancel_futures=True)
-                raise
+    with tempfile.TemporaryDirectory(dir=_made(cache), prefix="download-", ignore_cleanup_errors=True) as folder:
+        for done, _ in enumerate(_downloaded(missing, Path(folder), cache), start=1):
             if progress:
                 progress(done, len(missing))
+
+
+def _downloaded(jars: Sequence[Jar], folder: Path, cache: Path) -> Iterator[Jar]:
+    """Each when it is in place, a few downloads at once; raises the first error.
+
+    Its threads are daemons, so an interruption ends the program at once: those of a pool are waited for at the exit.
+    """
+    waiting, ended = SimpleQueue[Jar](), SimpleQueue[Jar | BaseException]()
+    for jar in jars:
+        waiting.put(jar)
+
+    def work() -> None:
+        while not waiting.empty():
+            try:
+                jar = waiting.get_nowait()
+                _download(jar, folder, cache)
+            except Empty:
+                return
+            except BaseException as error:  # noqa: BLE001 (handed over, and raised there)
+                ended.put(error)
+                return
+            ended.put(jar)
+
+    for _ in range(_DOWNLOADS_AT_ONCE):
+        Thread(target=work, name="download", daemon=True).start()
+    try:
+        for _ in jars:
+            outcome = ended.get()
+            if isinstance(outcome, BaseException):
+                raise outcome
+            yield outcome
+    finally:
+        with suppress(Empty):
+            while True:
+                waiting.get_nowait()
 
 
 def _download(jar: Jar, folder: Path, cache: Path) -> None:
@@ -164,8 +191,3 @@ def _sha256(path: Path) -> str:
 def _made(folder: Path) -> Path:
     folder.mkdir(parents=True, exist_ok=True)
     return folder
-
-
-def forget(cache: Path | None = None) -> None:
-    """Removes every jar of the cache."""
-    shutil.rmtree((cache or cache_folder()) / "jars", ignore_errors=True)

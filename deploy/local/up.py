@@ -9,7 +9,6 @@ import signal
 from typing import Any
 
 from deploy.local import cluster_file, disk, leftovers, rotation
-from deploy.local.fetch import fetch_engines
 from deploy.local.home import Home
 from deploy.local.options import Options, Screen, decide
 from deploy.local.processes import Cluster
@@ -20,23 +19,28 @@ from deploy.local.supervisor import Supervisor
 _TIDY_EVERY_S = 5.0
 
 
-async def bring_up(options: Options, screen: Screen) -> None:
+def bring_up(options: Options, screen: Screen) -> None:
     """Runs the cluster until SIGINT or SIGTERM (a second one hurries), then stops it in order and returns.
 
-    Raises LocalClusterError if it cannot start, or if a process died five times within a minute; all is stopped then.
+    Java and the jars must be there: deploy.local.fetch. Raises LocalClusterError if it cannot start, or if a process
+    died five times within a minute; all is stopped then.
     """
     home = Home(options.folder)
     with home.held():
+        # Before the event loop, which Ctrl-C would only tell of it.
         leftovers.end(home.recorded())
         home.cluster_file.unlink(missing_ok=True)
         if warning := disk.require_space(home.folder):
             screen.say(warning)
-        fetch_engines()
-        run = Run(decide(home, options), options, screen)
-        try:
-            await run.until_stopped()
-        finally:
-            run.close()
+        asyncio.run(_run(decide(home, options), options, screen))
+
+
+async def _run(cluster: Cluster, options: Options, screen: Screen) -> None:
+    run = Run(cluster, options, screen)
+    try:
+        await run.until_stopped()
+    finally:
+        run.close()
 
 
 class Run:

@@ -1,6 +1,9 @@
 from __future__ import annotations
 
 import hashlib
+import signal
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
@@ -106,3 +109,48 @@ def test_the_locks_of_the_engines_hold_a_checksum_for_every_jar_and_no_address(p
 
 def _sha(content: bytes) -> str:
     return hashlib.sha256(content).hexdigest()
+
+
+INTERRUPTED = """
+import sys, threading, time
+from pathlib import Path
+from deploy.local import jars
+
+def endless(jar, folder):
+    print("downloading", flush=True)
+    time.sleep(600)
+
+jars._from_repository = endless
+jars.fetch((Path(sys.argv[1]),), cache=Path(sys.argv[2]))
+"""
+
+
+def test_an_interruption_waits_for_no_download(tmp_path: Path, lock: Path) -> None:
+    with subprocess.Popen(
+        [sys.executable, "-c", INTERRUPTED, str(lock), str(tmp_path / "c")],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+    ) as process:
+        assert process.stdout
+        process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        try:
+            assert process.wait(20) != 0
+        finally:
+            process.kill()
+
+
+def test_the_first_error_ends_the_rest(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    many = tmp_path / "many.toml"
+    one = '[[dependencies]]\ngroupId = "org.example"\nartifactId = "a{n}"\nversion = "1"\nsha256 = "00"\n'
+    many.write_text("".join(one.format(n=n) for n in range(50)))
+    asked: list[str] = []
+
+    def broken(jar: jars.Jar, _folder: Path) -> Path:
+        asked.append(jar.filename)
+        raise LocalClusterError("NO_NETWORK", "no network")
+
+    monkeypatch.setattr(jars, "_from_repository", broken)
+    with pytest.raises(LocalClusterError, match="no network"):
+        jars.fetch((many,), cache=tmp_path / "c")
+    assert len(asked) < 50
