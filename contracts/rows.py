@@ -49,6 +49,8 @@ class ProfileRow(Row, frozen=True, kw_only=True):
     verification_status: VerificationStatus
     display_name: str
     updated_at: str
+    unnamed: bool | UnsetType = UNSET
+    """True while nobody has chosen the name, which then is the user's id; the first sign-in gives the token's."""
 
 
 class MembershipRow(Row, frozen=True, kw_only=True):

@@ -18,4 +18,5 @@ class ProfileUpdated(Event, frozen=True, kw_only=True):
     verification_status: VerificationStatus | UnsetType = UNSET
     display_name: str | UnsetType = UNSET
     only_if_absent: bool = False
-    """The profile that the first sign-in makes: without effect where one exists, so it never undoes an approval."""
+    """The profile that the first sign-in makes. Where one exists it never undoes an approval; it gives it a name if
+    nobody has."""

@@ -19,6 +19,7 @@ from chassis.actions import Delete, Put
 from chassis.health import Health
 from chassis.items import item
 from chassis.process import Stop
+from chassis.projection.profiles import rows_of_profile
 from chassis.table import Table
 from chassis.table_schema import ensure_table
 from chassis.topics import ensure_topics
@@ -214,19 +215,11 @@ class Bench:
             await self.outcome(event.event_id, "OK", None)
 
     async def _fold(self, event: ProfileUpdated, offset: int) -> None:
+        key = keys.profile(event.user_id)
         held = await self.api.parts.records.profile(event.user_id)
-        if held is not None and event.only_if_absent:
-            return
-        status = event.verification_status or (held.verification_status if held else "pending")
-        name = event.display_name or (held.display_name if held else event.user_id)
-        row = ProfileRow(
-            position=offset,
-            user_id=event.user_id,
-            verification_status=status,
-            display_name=name,
-            updated_at=event.occurred_at,
-        )
-        await self.put(keys.profile(event.user_id), row)
+        made = rows_of_profile(event, offset, {} if held is None else {key: held}).get(key)
+        if made is not None:
+            await self.put(key, made)
 
 
 async def _numbers(consumer: Any, topic: str) -> set[int]:

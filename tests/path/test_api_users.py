@@ -117,7 +117,8 @@ async def test_an_admin_sets_what_is_named_and_nothing_else(bench: Bench, change
     other = unique("user")
     answered = await bench.ask("PUT", f"/api/users/{other}/profile", by="root", groups=["admin"], json=change)
     assert answered.status == 200
-    (event,) = bench.log.of(other)
+    default, event = bench.log.of(other)
+    assert (default.only_if_absent, default.verification_status, bool(default.display_name)) == (True, "pending", False)
     set_fields = {"displayName": event.display_name, "verificationStatus": event.verification_status}
     assert {name: value for name, value in set_fields.items() if value} == change
     assert event.updated_by == "root"

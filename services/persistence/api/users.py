@@ -26,9 +26,9 @@ On = Annotated[Parts, Depends(parts)]
 
 @router.get("/me", responses=LATE)
 async def me(who: Asking, on: On) -> Me:
-    """Who the caller is; the first time it makes the profile, from the token's name."""
+    """Who the caller is; the first time it makes the profile, or names it if nobody has, from the token's name."""
     profile = await on.records.profile(who.user_id)
-    if profile is None:
+    if profile is None or profile.unnamed is True:
         profile = await on.commands.update_profile(first_profile(who, on.settings))
     return Me(**Profile.of(profile).model_dump(), is_admin=who.is_admin)
 
@@ -48,11 +48,8 @@ async def people(
 async def change_profile(user_id: UserPath, change: ProfileChange, who: Asking, on: On) -> Profile:
     """Set one's own display name; an admin sets everybody's, and whether they are approved."""
     update = profile_update(user_id, change, who)
-    updates = [update]
-    if user_id == who.user_id and await on.records.profile(user_id) is None:
-        # Without it the name would make a profile that first sign-in no longer completes.
-        updates.insert(0, first_profile(who, on.settings))
-    return Profile.of(await on.commands.update_profile(*updates))
+    first = await _first(user_id, who, on)
+    return Profile.of(await on.commands.update_profile(*first, update))
 
 
 @router.delete("/{userId}/sessions", status_code=204, response_class=Response, responses=COMMAND_REFUSALS)
@@ -65,8 +62,27 @@ async def revoke_sessions(user_id: UserPath, _who: Annotated[Caller, Depends(adm
     on.authentication.revoke(event)
 
 
+async def _first(user_id: str, who: Caller, on: Parts) -> list[ProfileUpdated]:
+    """What must come before a change that else would make a profile, or complete one, in the sign-in's place."""
+    profile = await on.records.profile(user_id)
+    if user_id == who.user_id:
+        return [first_profile(who, on.settings)] if profile is None or profile.unnamed is True else []
+    return [] if profile is not None else [default_profile(user_id, who, on.settings)]
+
+
+def default_profile(user_id: str, who: Caller, settings: ApiSettings) -> ProfileUpdated:
+    """The profile of somebody who has not signed in yet: verified as this site has it, and still without a name."""
+    return ProfileUpdated(
+        **happening_now(),
+        user_id=user_id,
+        updated_by=who.user_id,
+        verification_status=settings.default_verification,
+        only_if_absent=True,
+    )
+
+
 def first_profile(who: Caller, settings: ApiSettings) -> ProfileUpdated:
-    """The profile that the first sign-in makes; without effect where one exists."""
+    """The profile that the first sign-in makes; where one exists it gives a name at most, if nobody has."""
     return ProfileUpdated(
         **happening_now(),
         user_id=who.user_id,

@@ -50,6 +50,28 @@ def test_a_sign_in_never_undoes_an_approval() -> None:
     assert (row.verification_status, row.display_name, row.position) == ("approved", "Erin", 0)
 
 
+def test_a_sign_in_names_a_profile_that_nobody_has_named_and_does_nothing_else_to_it() -> None:
+    sign_in = profile("erin", "pending", "Erin Ö", only_if_absent=True)
+    rows = after(profile("erin", "approved"), profile("erin", "rejected"), sign_in)
+    assert rows == {
+        table.profile("erin"): ProfileRow(
+            position=2, user_id="erin", verification_status="rejected", display_name="Erin Ö", updated_at=AT
+        ),
+        table.directory_name("Erin Ö", "erin"): DirectoryRow(position=2, user_id="erin", display_name="Erin Ö"),
+    }
+    assert rows_of_profile(profile("erin", name="another", only_if_absent=True), 3, rows) == {}
+
+
+def test_who_chose_their_id_as_their_name_keeps_it() -> None:
+    rows = after(profile("erin", "approved"), profile("erin", name="erin"))
+    assert rows_of_profile(profile("erin", name="Erin Ö", only_if_absent=True), 9, rows) == {}
+
+
+def test_a_default_for_who_has_not_signed_in_is_without_effect_on_a_profile() -> None:
+    rows = after(profile("erin", "approved"))
+    assert rows_of_profile(profile("erin", "pending", only_if_absent=True), 9, rows) == {}
+
+
 def test_a_new_name_moves_the_directory_row() -> None:
     rows = after(profile("erin", name="Erin"), profile("erin", name="Zoe"))
     assert [key.sk for key in rows if key.pk == "DIRECTORY"] == ["NAME#zoe#erin"]
