@@ -43,7 +43,7 @@ class Controls:
         """Learn from one record of chat.gateways."""
         event = GATEWAYS.decode(record.value)
         self._lease.watch(event)
-        self._epochs.apply(event)
+        self._epochs.apply(event, record.timestamp)
 
     def _revoke(self, order: SessionsRevoked) -> None:
         self._revocations.record(order.user_id, epoch_ms(order.revoked_at))

@@ -13,7 +13,7 @@ def stopped(epoch: str, gateway_id: str = "gateway-1") -> Stopped:
 def folded(*events: LeaseRenewed | Stopped | Tick) -> Epochs:
     epochs = Epochs()
     for event in events:
-        epochs.apply(event)
+        epochs.apply(event, 0)
     return epochs
 
 
@@ -62,3 +62,31 @@ def test_the_memory_of_ended_epochs_is_bounded() -> None:
         epochs.end("gateway-1", f"{number:08x}")
     assert not epochs.has_ended("00000000")
     assert epochs.has_ended(f"{ENDED_REMEMBERED:08x}")
+
+
+TICK = Tick(event_id="e", occurred_at="t", worker_id="w")
+A_DAY_MS = 86_400_000
+
+
+def dead(*, ticks: int, newest_ms: int) -> Epochs:
+    """The lease of a gateway that died, and what else the log holds after the news of the lapse was deleted."""
+    epochs = folded(renewed("00000001"))
+    for number in range(ticks):
+        epochs.apply(TICK, newest_ms - ticks + 1 + number)
+    return epochs
+
+
+def test_a_lease_that_outlived_the_news_of_its_lapse_has_ended() -> None:
+    assert dead(ticks=9, newest_ms=A_DAY_MS + 1).address("00000001") is None
+
+
+def test_while_the_news_of_a_lapse_is_kept_the_news_decides() -> None:
+    assert dead(ticks=9, newest_ms=A_DAY_MS).address("00000001") == "http://a/prod"
+
+
+def test_an_outage_of_kafka_of_a_day_ends_nobody() -> None:
+    epochs = dead(ticks=8, newest_ms=2 * A_DAY_MS)
+    assert epochs.address("00000001") == "http://a/prod"
+    epochs.apply(renewed("00000001"), 2 * A_DAY_MS)
+    epochs.apply(TICK, 2 * A_DAY_MS)
+    assert epochs.address("00000001") == "http://a/prod"

@@ -4,7 +4,7 @@ import pytest_asyncio
 from aiohttp import web
 
 from contracts.connection_api import GONE, LIMIT_EXCEEDED
-from contracts.gateways import LeaseRenewed
+from contracts.gateways import LeaseRenewed, Tick
 from contracts.ids import new_connection_id
 from gateway.epochs import Epochs
 from gateway.forwarding import Answered, Forwarding
@@ -37,7 +37,7 @@ class Elsewhere:
         if self.behind:
             raise TimeoutError
         if self.arrives is not None:
-            self.epochs.apply(self.arrives)
+            self.epochs.apply(self.arrives, 0)
 
     async def answer(self, request: web.Request) -> web.Response:
         self.requests.append(request)
@@ -68,7 +68,7 @@ async def elsewhere() -> AsyncIterator[Elsewhere]:
 
 
 async def test_a_call_is_passed_on_signed_and_marked_and_its_answer_comes_back(elsewhere: Elsewhere) -> None:
-    elsewhere.epochs.apply(elsewhere.lease())
+    elsewhere.epochs.apply(elsewhere.lease(), 0)
     elsewhere.status = 410
     assert await elsewhere.forward() == Answered(410, "Some", b"")
     (request,) = elsewhere.requests
@@ -91,7 +91,7 @@ async def test_an_epoch_that_nobody_knows_is_gone_only_after_catching_up(elsewhe
 
 
 async def test_an_epoch_that_has_ended_is_gone_without_asking(elsewhere: Elsewhere) -> None:
-    elsewhere.epochs.apply(elsewhere.lease())
+    elsewhere.epochs.apply(elsewhere.lease(), 0)
     elsewhere.epochs.end("gateway-2", EPOCH)
     elsewhere.behind = True
     assert await elsewhere.forward() is GONE
@@ -99,16 +99,26 @@ async def test_an_epoch_that_has_ended_is_gone_without_asking(elsewhere: Elsewhe
 
 
 async def test_a_gateway_that_fails_or_is_away_is_a_reason_to_try_again(elsewhere: Elsewhere) -> None:
-    elsewhere.epochs.apply(elsewhere.lease())
+    elsewhere.epochs.apply(elsewhere.lease(), 0)
     elsewhere.status = 500
     assert await elsewhere.forward() is LIMIT_EXCEEDED
-    elsewhere.epochs.apply(elsewhere.lease(address="http://127.0.0.1:9/prod"))
+    elsewhere.epochs.apply(elsewhere.lease(address="http://127.0.0.1:9/prod"), 0)
     assert await elsewhere.forward() is LIMIT_EXCEEDED
 
 
 async def test_another_tenant_of_the_address_is_gone_only_if_the_epoch_has_ended(elsewhere: Elsewhere) -> None:
-    elsewhere.epochs.apply(elsewhere.lease())
+    elsewhere.epochs.apply(elsewhere.lease(), 0)
     elsewhere.status = 421
     assert await elsewhere.forward() is LIMIT_EXCEEDED
     elsewhere.arrives = elsewhere.lease("11111111")
     assert await elsewhere.forward() is GONE
+
+
+async def test_a_gateway_that_died_more_than_a_day_ago_is_gone_though_its_lease_is_still_there(
+    elsewhere: Elsewhere,
+) -> None:
+    elsewhere.epochs.apply(elsewhere.lease(address="http://127.0.0.1:9/prod"), 0)
+    assert await elsewhere.forward() == LIMIT_EXCEEDED
+    for number in range(9):
+        elsewhere.epochs.apply(Tick(event_id="e", occurred_at="t", worker_id="w"), 86_400_001 + number)
+    assert await elsewhere.forward() == GONE

@@ -45,7 +45,7 @@ class Held:
 
     def read(self, event: Any) -> None:
         self.lease.watch(event)
-        self.epochs.apply(event)
+        self.epochs.apply(event, 0)
 
     async def end(self) -> None:
         self.task.cancel()
