@@ -44,6 +44,11 @@ PONG_TIMEOUT_S = 20.0
 DRAIN_S = 30.0
 CONNECTION_TTL_S = 86_400
 
+# A request's head. A Cognito token has 1 to 2 KB; API Gateway takes 10,240 bytes of headers.
+ADDRESS_BYTES = 4_096
+HEAD_BYTES = 16 * 1024
+HEAD_S = 10.0
+
 # Spec 4 and 9: presence
 LEASE_INTERVAL_S = 5.0
 TICK_INTERVAL_S = 5.0

@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from chassis.health import Health
+from chassis.http_front import HeadLimits, front
 from chassis.http_server import bind, port_of, serving
 from chassis.logs import get_logger
 from chassis.process import Stop
@@ -13,7 +14,6 @@ from chassis.publisher import PublishFailed
 from chassis.tasks import run_until
 from gateway.assembly import Assembly, assemble
 from gateway.descriptors import make_room
-from gateway.front import FrontProtocol
 from gateway.leases import Superseded
 from gateway.protocol import configured
 from gateway.settings import GatewaySettings
@@ -112,7 +112,7 @@ class Gateway:
     def _public_options(self) -> dict[str, Any]:
         settings = self.settings
         return {
-            "http": FrontProtocol,
+            "http": front(_head_limits(settings)),
             "ws": configured(settings.close_timeout_s),
             "ws_max_size": (settings.message_bytes, settings.frame_bytes),
             "ws_ping_interval": None,
@@ -123,6 +123,10 @@ class Gateway:
             # uvicorn's information lines name the address with its token.
             "log_level": "warning",
         }
+
+
+def _head_limits(settings: GatewaySettings) -> HeadLimits:
+    return HeadLimits(address_bytes=settings.address_bytes, head_bytes=settings.head_bytes, head_s=settings.handshake_s)
 
 
 def build(settings: GatewaySettings, health: Health) -> Gateway:

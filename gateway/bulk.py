@@ -12,7 +12,6 @@ from typing import Final
 
 from msgspec import DecodeError
 
-from contracts.close_codes import BEHIND
 from contracts.connection_api import (
     INVALID_BODY,
     MISDIRECTED,
@@ -109,4 +108,4 @@ class BulkPush:
         for connection_id in connection_ids:
             connection = self._registry.get(connection_id)
             if connection is not None:
-                self._endings.close(connection, BEHIND)
+                self._deliverer.fall_behind(connection, "dropped_by_fanout")

@@ -123,6 +123,7 @@ class ConnectionApi:
             body = await read_body(receive, self._settings.bulk_bytes if is_bulk else CONNECTION_API_BODY_BYTES)
             key = self._verified(scope, body)
         except BodyTooLarge:
+            metrics.met("connection_api_body")
             return _refusal(TOO_LARGE)
         except SignatureError as error:
             return _refusal(error.answer)
@@ -156,6 +157,7 @@ class ConnectionApi:
         if not is_connection_id(found.connection_id):
             return INVALID_CONNECTION_ID
         if self._bucket.take(self._settings.rate, self._now()) > 0:
+            metrics.met("connection_api_rate")
             return LIMIT_EXCEEDED
         if found.call == "post" and not _is_text(body):
             return NOT_TEXT

@@ -5,10 +5,11 @@ from collections.abc import Callable
 from chassis.auth.revocations import Revocations
 from chassis.logs import get_logger
 from chassis.records import Record
-from contracts.close_codes import RESTART, SESSIONS_REVOKED, CloseCode
+from contracts.close_codes import RESTART, SESSIONS_REVOKED, TOO_MANY_CONNECTIONS, CloseCode
 from contracts.controls import CloseConnection, EpochLapsed, SessionsRevoked
 from contracts.timestamps import epoch_ms
 from contracts.topics import CONTROLS, GATEWAYS
+from gateway import metrics
 from gateway.endings import Endings
 from gateway.epochs import Epochs
 from gateway.leases import Lease
@@ -49,11 +50,14 @@ class Controls:
         self._revocations.record(order.user_id, epoch_ms(order.revoked_at))
         for connection in self._registry.of_user(order.user_id):
             if self._revocations.is_revoked(connection.identity):
+                metrics.met("revoked")
                 self._endings.close(connection, SESSIONS_REVOKED)
 
     def _close(self, order: CloseConnection) -> None:
         connection = self._registry.get(order.connection_id)
         if connection is not None:
+            if order.code == TOO_MANY_CONNECTIONS.code:
+                metrics.met("connections_per_user")
             self._endings.close_as(connection, order.code, order.reason)
 
     def _lapse(self, order: EpochLapsed) -> None:

@@ -47,7 +47,7 @@ class Deliverer:
                 connection.life.active_s = now
                 delivered += 1
             else:
-                self.fall_behind(connection)
+                self.fall_behind(connection, "outbox_bytes")
                 missed.slow.append(connection_id)
         metrics.DELIVERED.inc(delivered)
         metrics.GONE.inc(len(missed.gone))
@@ -61,10 +61,10 @@ class Deliverer:
         if connection.outbox.offer(text_frame(encode_frame(frame))):
             connection.life.active_s = self._wheel.now()
         else:
-            self.fall_behind(connection)
+            self.fall_behind(connection, "outbox_bytes")
 
-    def fall_behind(self, connection: Connection) -> None:
-        """Close a connection that does not read: it comes back and catches up."""
-        metrics.BEHIND.inc()
+    def fall_behind(self, connection: Connection, limit: metrics.Limit) -> None:
+        """Close a connection that does not read, or that fan-out had to skip: it comes back and catches up."""
+        metrics.met(limit)
         connection.outbox.drop()
         self._endings.close(connection, BEHIND)

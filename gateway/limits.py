@@ -1,9 +1,10 @@
 """When a connection must end, be pinged, or be looked at again (spec 7). Pure: times come in, a verdict goes out."""
 
 from dataclasses import dataclass
-from typing import Literal
+from typing import Literal, NamedTuple
 
 from contracts.close_codes import ABNORMAL, GOING_AWAY, TOKEN_EXPIRED, CloseCode
+from gateway.metrics import Limit
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,24 +36,36 @@ class Life:
     """When it is looked at next; 0: it is not looked after yet."""
 
 
-Verdict = Literal["ping"] | CloseCode | float
+class Breach(NamedTuple):
+    """The limit that a connection has met, and how it is closed for it."""
+
+    limit: Limit
+    code: CloseCode
+
+
+_DURATION = Breach("duration_s", GOING_AWAY)
+_IDLE = Breach("idle_s", GOING_AWAY)
+_EXPIRED = Breach("expiry_grace_s", TOKEN_EXPIRED)
+_MUTE = Breach("pong_timeout_s", ABNORMAL)
+
+Verdict = Literal["ping"] | Breach | float
 """Ping it, close it, or look again at that time."""
 
 
 def verdict(life: Life, limits: TimeLimits, now: float) -> Verdict:
     """What is due for a connection at `now`."""
     answered = life.pinged_s is None or life.heard_s > life.pinged_s
-    deadlines: list[tuple[float, CloseCode]] = [
-        (life.opened_s + limits.duration_s, GOING_AWAY),
-        (life.active_s + limits.idle_s, GOING_AWAY),
+    deadlines: list[tuple[float, Breach]] = [
+        (life.opened_s + limits.duration_s, _DURATION),
+        (life.active_s + limits.idle_s, _IDLE),
     ]
     if life.expires_s is not None:
-        deadlines.append((life.expires_s + limits.expiry_grace_s, TOKEN_EXPIRED))
+        deadlines.append((life.expires_s + limits.expiry_grace_s, _EXPIRED))
     if life.pinged_s is not None and not answered:
-        deadlines.append((life.pinged_s + limits.pong_timeout_s, ABNORMAL))
-    for deadline, code in deadlines:
+        deadlines.append((life.pinged_s + limits.pong_timeout_s, _MUTE))
+    for deadline, breach in deadlines:
         if now >= deadline:
-            return code
+            return breach
     if answered and now >= life.next_ping_s:
         return "ping"
     nearest = min(deadline for deadline, _ in deadlines)

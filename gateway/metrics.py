@@ -1,5 +1,7 @@
 """What the gateway counts."""
 
+from typing import Final, Literal, get_args
+
 from prometheus_client import Counter, Gauge, Histogram
 
 from chassis.metrics import LATENCY_BUCKETS
@@ -22,9 +24,41 @@ COALESCED = Counter("kaiwa_gateway_coalesced_total", "Read marks and typing noti
 
 PUSHED = Counter("kaiwa_gateway_pushed_total", "Copies of pushed frames, by what became of them", ["outcome"])
 DELIVERED, GONE, SLOW = (PUSHED.labels(outcome) for outcome in ("delivered", "gone", "slow"))
-BEHIND = Counter("kaiwa_gateway_behind_total", "Clients closed (4408) because they did not read")
 
 API_CALLS = Counter("kaiwa_connection_api_calls_total", "Calls of the connection API", ["call", "status"])
 API_FORWARDED = Counter("kaiwa_connection_api_forwarded_total", "Calls for another gateway's connections", ["outcome"])
 BULK_REPEATED = Counter("kaiwa_connection_api_bulk_repeated_total", "Bulk pushes answered from memory")
 EPOCHS = Counter("kaiwa_gateway_epochs_total", "Epochs that this process has begun")
+
+Limit = Literal[
+    "message_bytes",
+    "frame_bytes",
+    "binary",
+    "content_characters",
+    "idle_s",
+    "duration_s",
+    "expiry_grace_s",
+    "revoked",
+    "connections",
+    "connection_rate",
+    "connections_per_user",
+    "frame_rate",
+    "user_frame_rate",
+    "outbox_bytes",
+    "outbox_s",
+    "dropped_by_fanout",
+    "pong_timeout_s",
+    "in_flight",
+    "in_flight_total",
+    "connection_api_rate",
+    "connection_api_body",
+]
+"""A limit of spec 7, or of the connection API, by the name of its setting where it has one."""
+LIMITS: Final = Counter("kaiwa_gateway_limits_total", "How often somebody met a limit, by limit", ["limit"])
+for _limit in get_args(Limit):
+    LIMITS.labels(_limit)
+
+
+def met(limit: Limit) -> None:
+    """Count that somebody met `limit`."""
+    LIMITS.labels(limit).inc()

@@ -11,14 +11,17 @@ from typing import Any, ClassVar, Final, Protocol
 
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from websockets.exceptions import InvalidState
+from websockets.datastructures import Headers
+from websockets.exceptions import InvalidState, PayloadTooBig
 from websockets.frames import Frame
-from websockets.http11 import Request
+from websockets.http11 import Request, Response
 from websockets.protocol import CONNECTING, OPEN, State
 from websockets.server import ServerProtocol
 
 from contracts.close_codes import ABNORMAL, CLOSE_CODES, NO_STATUS, RESTART, UNSUPPORTED
 from contracts.close_codes import INVALID_DATA as NOT_UTF8
+from gateway import metrics
+from gateway.refusals import not_a_handshake
 
 # The debug lines of the core hold the handshake's address and the frames: tokens and messages.
 _quiet = logging.getLogger("kaiwa.websocket")
@@ -52,7 +55,16 @@ def configured(close_timeout_s: float) -> type[WebSocketsSansIOProtocol]:
 
 
 class _Core(ServerProtocol):
-    """The `websockets` library's state machine, closing with the contract's reasons."""
+    """The `websockets` library's state machine, refusing and closing in the contract's words."""
+
+    def accept(self, request: Request) -> Response:
+        response = super().accept(request)
+        if response.status_code == 101:
+            return response
+        metrics.HANDSHAKES.labels(str(response.status_code)).inc()
+        refusal = not_a_handshake(response.status_code)
+        headers = Headers({**refusal.all_headers, "content-length": str(len(refusal.body))})
+        return Response(refusal.status, response.reason_phrase, headers, refusal.body)
 
     def fail(self, code: int, reason: str = "") -> None:
         super().fail(code, _REASONS.get(int(code), reason))
@@ -148,6 +160,7 @@ class WebSocket(WebSocketsSansIOProtocol):
     def handle_bytes(self, event: Frame) -> None:  # noqa: ARG002 - uvicorn's signature
         """A binary message begins: no client of ours sends one."""
         self.frames = []
+        metrics.met("binary")
         self._fault(UNSUPPORTED.code, UNSUPPORTED.reason)
 
     def handle_cont(self, event: Frame) -> None:
@@ -183,11 +196,13 @@ class WebSocket(WebSocketsSansIOProtocol):
         """What came breaks the protocol or a limit: the core has put its close frame among the output."""
         if self.close_sent:
             return
+        self._count_breach()
         # What arrived whole before the fault is still good.
         self.handle_events()
-        self.close_sent = True
         sent = self.conn.close_sent
+        # First this: what it was answered goes out in front of the close frame.
         self._ended(*((int(sent.code), sent.reason) if sent else (ABNORMAL.code, ABNORMAL.reason)))
+        self.close_sent = True
         self._write_core()
         self._half_close()
 
@@ -202,7 +217,7 @@ class WebSocket(WebSocketsSansIOProtocol):
 
     def write(self, data: bytes) -> None:
         """Hand whole frames to the transport."""
-        if self.conn.state is OPEN and not self.transport.is_closing():
+        if not self.close_sent and not self.transport.is_closing():
             self.transport.write(data)
 
     def unsent(self) -> int:
@@ -258,10 +273,16 @@ class WebSocket(WebSocketsSansIOProtocol):
         if self.close_sent:
             return
         self.conn.fail(code, reason)
-        self.close_sent = True
         self._ended(code, reason)
+        self.close_sent = True
         self._write_core()
         self._half_close()
+
+    def _count_breach(self) -> None:
+        fault = self.conn.parser_exc
+        if isinstance(fault, PayloadTooBig):
+            size: Any = self.config.ws_max_size
+            metrics.met("frame_bytes" if (fault.size or 0) > size[1] else "message_bytes")
 
     def _ended(self, code: int, reason: str) -> None:
         listener, self._listener = self._listener, None

@@ -6,6 +6,7 @@ from typing import Final
 from msgspec import json
 
 from contracts.connection_api import ERROR_TYPE_HEADER, ErrorBody
+from gateway.metrics import Limit
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,6 +17,8 @@ class Refusal:
     type: str
     message: str
     headers: tuple[tuple[str, str], ...] = ()
+    limit: Limit | None = None
+    """Which limit was met."""
 
     @property
     def body(self) -> bytes:
@@ -38,14 +41,38 @@ UPGRADE_REQUIRED: Final = Refusal(
     headers=(("upgrade", "websocket"), ("connection", "close")),
 )
 TOO_FAST: Final = Refusal(
-    status=429, type="TooManyRequestsException", message="Too many new connections", headers=(("retry-after", "1"),)
+    status=429,
+    type="TooManyRequestsException",
+    message="Too many new connections",
+    headers=(("retry-after", "1"),),
+    limit="connection_rate",
 )
 TOO_MANY: Final = Refusal(
-    status=429, type="LimitExceededException", message="Too many connections", headers=(("retry-after", "5"),)
+    status=429,
+    type="LimitExceededException",
+    message="Too many connections",
+    headers=(("retry-after", "5"),),
+    limit="connections",
 )
 UNAVAILABLE: Final = Refusal(
     status=503, type="ServiceUnavailableException", message="Service unavailable", headers=(("retry-after", "2"),)
 )
+
+
+_NOT_A_HANDSHAKE: Final = {
+    400: ("BadRequestException", "Not a WebSocket handshake"),
+    405: ("MethodNotAllowedException", "A WebSocket handshake is a GET"),
+    426: (UPGRADE_REQUIRED.type, UPGRADE_REQUIRED.message),
+    505: ("HttpVersionNotSupportedException", "A WebSocket handshake is HTTP/1.1"),
+}
+
+
+def not_a_handshake(status: int) -> Refusal:
+    """The answer to what says `Upgrade: websocket` and is no handshake of RFC 6455."""
+    kind, message = _NOT_A_HANDSHAKE.get(status, _NOT_A_HANDSHAKE[400])
+    # Section 4.4: who speaks another version is to learn ours.
+    headers = (("connection", "close"), ("upgrade", "websocket"), ("sec-websocket-version", "13"))
+    return Refusal(status=status, type=kind, message=message, headers=headers)
 
 
 class Refused(Exception):

@@ -84,10 +84,14 @@ class Routes:
 
     def _is_too_fast(self, connection: Connection, request: Request) -> bool:
         now = self._wheel.now()
-        wait_s = connection.frames.take(self._rate, now) or self._users.take(connection.user_id, now)
+        limit: metrics.Limit = "frame_rate"
+        wait_s = connection.frames.take(self._rate, now)
+        if wait_s == 0:
+            limit, wait_s = "user_frame_rate", self._users.take(connection.user_id, now)
         if wait_s == 0:
             connection.refused = 0
             return False
+        metrics.met(limit)
         connection.refused += 1
         if request.action != DEFAULT:
             self._answers.error(connection, request, "THROTTLED", "Too many frames", retry_after_s=wait_s)
@@ -97,6 +101,7 @@ class Routes:
 
     def _send_message(self, connection: Connection, request: Request, frame: SendMessageFrame) -> None:
         if len(frame.content) > self._content_characters or not frame.content.strip():
+            metrics.met("content_characters")
             problem = f"content must be 1 to {self._content_characters} characters, not only white space"
             self._answers.error(connection, request, "INVALID_MESSAGE", problem)
             return

@@ -56,6 +56,8 @@ async def _accept(lifecycle: Lifecycle, connection: Connection, websocket: WebSo
 
 def _note(request: Handshake, refused: Refused) -> None:
     metrics.HANDSHAKES.labels(str(refused.refusal.status)).inc()
+    if refused.refusal.limit is not None:
+        metrics.met(refused.refusal.limit)
     _log.info("handshake refused", status=refused.refusal.status, why=refused.why, ip=request.source_ip)
 
 

@@ -76,6 +76,9 @@ class ListenSettings(KafkaSettings, IssuerSettings, ObservabilitySettings):
 class GatewaySettings(ListenSettings):
     """All of it; the limits are those of spec 7."""
 
+    address_bytes: int = Field(limits.ADDRESS_BYTES, ge=256, description="the longest address of a handshake")
+    head_bytes: int = Field(limits.HEAD_BYTES, ge=1024, description="address and headers of a handshake")
+    handshake_s: float = Field(limits.HEAD_S, gt=0, description="how long a client may take to send its handshake")
     message_bytes: int = Field(limits.MESSAGE_BYTES, ge=1024)
     frame_bytes: int = Field(limits.FRAME_BYTES, ge=1024)
     content_characters: int = Field(limits.CONTENT_CHARACTERS, ge=1, le=limits.CONTENT_CHARACTERS)

@@ -83,9 +83,12 @@ class Submit:
 
     def _refused(self, connection: Connection, request: Request, size: int) -> bool:
         if connection.closing_soon or self._in_flight.is_full(size):
+            if not connection.closing_soon:
+                metrics.met("in_flight_total")
             self._answers.error(connection, request, "UNAVAILABLE", NOT_NOW)
             return True
         if self._in_flight.connection_is_full(connection, size):
+            metrics.met("in_flight")
             self._answers.error(connection, request, "THROTTLED", "Too much is under way", retry_after_s=FULL_RETRY_S)
             return True
         return False

@@ -2,11 +2,11 @@
 
 from collections.abc import Callable
 
-from contracts.close_codes import CloseCode
+from gateway import metrics
 from gateway.connection import Connection
 from gateway.deliver import Deliverer
 from gateway.endings import Endings
-from gateway.limits import TimeLimits, verdict
+from gateway.limits import Breach, TimeLimits, verdict
 from gateway.outbox import Outboxes
 from gateway.registry import Registry
 from gateway.wheel import Wheel
@@ -61,8 +61,9 @@ class Upkeep:
         if connection.ending is not None or connection.socket is None:
             return
         due = verdict(connection.life, self._limits, now)
-        if isinstance(due, CloseCode):
-            self._endings.close(connection, due)
+        if isinstance(due, Breach):
+            metrics.met(due.limit)
+            self._endings.close(connection, due.code)
             return
         if due == "ping":
             connection.socket.ping()
@@ -86,5 +87,5 @@ class Upkeep:
         for connection_id in self._outboxes.stuck(now, self._outbox_s):
             connection = self._registry.get(connection_id)
             if connection is not None:
-                self._deliverer.fall_behind(connection)
+                self._deliverer.fall_behind(connection, "outbox_s")
         self._wheel.after(SWEEP_S, self._sweep)

@@ -302,24 +302,3 @@ async def test_after_a_rest_the_flooder_is_read_again(bench: Bench) -> None:
         return bool((await frame(client, within_s=5))["type"] == "PONG")
 
     assert await eventually(answered, within_s=15, every_s=0.2)
-
-
-@pytest.mark.parametrize(
-    "head", [b"GET /prod HTTP/1.1\r\n" + b"x-more: y\r\n" * 10_000, b"GET /prod?" + b"a" * 100_000]
-)
-async def test_an_endless_head_is_cut_off(gateway: Running, head: bytes) -> None:
-    reader, writer = await asyncio.open_connection("127.0.0.1", gateway.gateway.port)
-    writer.write(head)
-    with contextlib.suppress(ConnectionError):
-        assert await asyncio.wait_for(reader.read(), 5) == b""
-    writer.close()
-
-
-async def test_a_head_that_does_not_come_is_not_waited_for(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("gateway.front.HEAD_S", 0.2)
-    strict = await bench.start()
-    reader, writer = await asyncio.open_connection("127.0.0.1", strict.gateway.port)
-    writer.write(b"GET /prod HTTP/1.1\r\nHost: ")
-    with contextlib.suppress(ConnectionError):
-        assert await asyncio.wait_for(reader.read(), 5) == b""
-    writer.close()

@@ -4,10 +4,13 @@ import asyncio
 import socket
 from dataclasses import dataclass
 
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
 from chassis.auth.issuer import IssuerConfig
 from chassis.auth.revocations import Revocations
 from chassis.auth.verifier import Verifier
 from chassis.health import Health
+from chassis.http_front import HeadLimits, front
 from chassis.http_server import bind, port_of, serving
 from chassis.logs import get_logger
 from chassis.process import Stop
@@ -54,7 +57,7 @@ class Api:
     async def run(self, stop: Stop) -> None:
         """Serve until `stop`; then requests under way are answered and what they published is acknowledged."""
         try:
-            async with self.publisher, serving(application(self.parts), self.sock):
+            async with self.publisher, serving(application(self.parts), self.sock, http=self._front()):
                 _log.info("serving", port=self.port)
                 self.health.set("http", None)
                 await run_until(stop.wait(), *(tail.run() for tail in self.tails), self._watch())
@@ -62,6 +65,10 @@ class Api:
         finally:
             await self.verifier.close()
             await self.table.close()
+
+    def _front(self) -> type[HttpToolsProtocol]:
+        settings = self.parts.settings
+        return front(HeadLimits(head_bytes=settings.http_head_bytes, head_s=settings.http_head_s))
 
     async def _watch(self) -> None:
         """Tell /readyz whether Kafka and the table answer; ask more often while they do not."""

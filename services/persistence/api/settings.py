@@ -28,6 +28,8 @@ class ApiSettings(KafkaSettings, TableSettings, IssuerSettings, ObservabilitySet
     participants_most: int = Field(limits.PARTICIPANTS, ge=1, le=limits.PARTICIPANTS_HIGHEST)
     http_rate: float = Field(50.0, gt=0, description="requests a second of one user")
     http_burst: int = Field(100, ge=1, description="requests of one user at once")
+    http_head_bytes: int = Field(limits.HEAD_BYTES, ge=1024, description="address and headers of a request")
+    http_head_s: float = Field(limits.HEAD_S, gt=0, description="how long a client may take to send them")
     http_body_bytes: int = Field(512 * 1024, ge=1024, description="the longest request body")
     http_time_limit_s: float = Field(20.0, gt=0, description="the longest that a request may take")
     http_concurrency: int = Field(500, ge=1, description="requests under way at once; above it 503")

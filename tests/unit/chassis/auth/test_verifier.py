@@ -114,7 +114,7 @@ LEAKS = {
     "expired": token(claims(exp=1)),
     "unknown key": token(kid="secret-kid"),
     "bad signature": token(key=private_key("evil")),
-    "not JSON": assembled({"alg": "RS256", "kid": KID}, "{"),
+    "not JSON": assembled({"alg": "RS256", "kid": KID}, '{"sub":"secret-subject"'),
 }
 
 
