@@ -69,7 +69,7 @@ HEADS: dict[str, tuple[bytes, int]] = {
     "101 headers": (with_lines(*(f"X-{n}: y" for n in range(96))), 431),
     "headers of 17 KB": (with_lines(*(f"X-{n}: {'y' * 2_000}" for n in range(9))), 431),
     "headers without end": (b"GET /prod HTTP/1.1\r\n" + b"x-more: y\r\n" * 10_000, 431),
-    "an address without end": (b"GET /prod?" + b"a" * 100_000, 431),
+    "an address without end": (b"GET /prod?" + b"a" * 100_000, 414),
     "no Upgrade": (asked(Upgrade=None), 426),
     "no Connection": (asked(Connection=None), 426),
     "Connection without upgrade": (asked(Connection="keep-alive"), 426),
