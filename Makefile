@@ -2,7 +2,7 @@
 # Needs make 3.81 or later and Python 3.11 or later, nothing else.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up test test-long bench lint lock clean
+.PHONY: help setup up test test-long fuzz bench lint lock clean
 SHELL := /bin/sh
 
 # The newest Python on the PATH that is new enough; a name that is there and does not run (a pyenv shim) is passed over.
@@ -40,6 +40,9 @@ test: lint ## every check and every test that takes seconds
 test-long: setup ## the tests that take minutes
 	@$(V)/python -m deploy.local.fetch
 	@$(V)/pytest -m long $(ARGS)
+
+fuzz: setup ## look for inputs that break decoders and verifiers (ARGS="--seconds 600", "frames", "--keep")
+	@$(V)/python -m tests.fuzz $(ARGS)
 
 bench: setup ## measure start, memory, latency and a steady load (ARGS="--quick", "--on-file")
 	@$(V)/python -m deploy.local.fetch
