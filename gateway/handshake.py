@@ -32,14 +32,15 @@ def handshake(scope: Mapping[str, Any], proxies: Sequence[Network]) -> Handshake
     headers = _by_name(scope["headers"])
     query = _query(scope.get("query_string", b""))
     client = scope.get("client")
-    user_agent = headers.get("user-agent", [""])[0][:USER_AGENT_CHARACTERS]
+    # Cut after that: half a token is not known for one.
+    user_agent = redact(headers.get("user-agent", [""])[0])[:USER_AGENT_CHARACTERS]
     return Handshake(
         path=scope["raw_path"].decode("latin-1") if scope.get("raw_path") else scope["path"],
         token=_last(query.get("token")) or _bearer(headers.get("authorization")),
         features=_features(query.get("features", [])),
         origin=_last(headers.get("origin")),
         source_ip=source_ip(client[0] if client else "", headers.get("x-forwarded-for", []), proxies),
-        user_agent=redact(user_agent) or None,
+        user_agent=user_agent or None,
         subprotocols=tuple(scope.get("subprotocols", ())),
     )
 
