@@ -15,6 +15,7 @@ from aiokafka import AIOKafkaConsumer, ConsumerRecord
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
+from tests.tokens import issued
 from tests.waiting import eventually
 
 ALL_FEATURES = "presence,read,typing,rooms"
@@ -90,7 +91,7 @@ class Town:
         if (user, admin) not in self._tokens:
             url = f"{self.cluster['issuer']}/dev/token"
             async with self._http.post(url, json={"user": user, "admin": admin}) as answer:
-                self._tokens[user, admin] = (await answer.json())["token"]
+                self._tokens[user, admin] = issued((await answer.json())["token"])
         return self._tokens[user, admin]
 
     async def call(

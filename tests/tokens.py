@@ -69,7 +69,17 @@ def token(
 ) -> str:
     """A token signed with RS256 by `key`, or by the key named `kid`."""
     headers = {"kid": kid, **(header or {})} if kid is not None else header
-    return jwt.encode(payload or claims(), key or private_key(kid or KID), algorithm="RS256", headers=headers)
+    return issued(jwt.encode(payload or claims(), key or private_key(kid or KID), algorithm="RS256", headers=headers))
+
+
+ISSUED: set[str] = set()
+"""Every token that was made here, or that a test got from an issuer: none may be found anywhere afterwards."""
+
+
+def issued(text: str) -> str:
+    """Remember `text`."""
+    ISSUED.add(text)
+    return text
 
 
 def part(value: object) -> str:
@@ -81,7 +91,8 @@ def part(value: object) -> str:
 def assembled(header: object, payload: object, *, key: rsa.RSAPrivateKey | None = None) -> str:
     """A token of exactly these two parts, properly signed."""
     signed = f"{part(header)}.{part(payload)}"
-    return f"{signed}.{part(RSAAlgorithm(RSAAlgorithm.SHA256).sign(signed.encode(), key or private_key()))}"
+    signature = RSAAlgorithm(RSAAlgorithm.SHA256).sign(signed.encode(), key or private_key())
+    return issued(f"{signed}.{part(signature)}")
 
 
 class KeyServer:

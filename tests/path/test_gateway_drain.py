@@ -32,8 +32,14 @@ async def bench(engines: "RunningEngines") -> AsyncIterator[Bench]:
         yield made
 
 
+OUTPUTS: list[bytes] = []
+"""What all such processes have said."""
+
+
 class Process:
     """`python -m gateway` with settings from its environment alone."""
+
+    module = "gateway"
 
     def __init__(self, bench: Bench, **changes: str) -> None:
         self.gateway_id = unique("gateway")
@@ -58,7 +64,7 @@ class Process:
     async def __aenter__(self) -> "Process":
         pipe = asyncio.subprocess.PIPE
         self.child = await asyncio.create_subprocess_exec(
-            sys.executable, "-m", "gateway", env=self.environ, stdout=pipe, stderr=asyncio.subprocess.STDOUT
+            sys.executable, "-m", self.module, env=self.environ, stdout=pipe, stderr=asyncio.subprocess.STDOUT
         )
         self._reading = asyncio.create_task(self._read())
         return self
@@ -68,6 +74,7 @@ class Process:
             self.child.kill()
         await self.child.wait()
         await self._reading
+        OUTPUTS.append(self.output)
 
     async def _read(self) -> None:
         while part := await self.child.stdout.read(65_536):

@@ -8,6 +8,7 @@ import signal
 from collections import Counter
 from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
+from functools import partial
 from typing import TYPE_CHECKING
 
 import pytest
@@ -101,6 +102,10 @@ async def restarted(bench: Bench, old: Process, **same: str) -> Process:
     return new
 
 
+def _went_on(people: list[Person], before: list[int]) -> bool:
+    return all(len(person.acked) > count + 5 for person, count in zip(people, before, strict=True))
+
+
 async def _is_red(process: Process) -> bool:
     return process.child.returncode is not None or await process.status() != 200
 
@@ -118,11 +123,7 @@ async def test_a_rolling_restart_loses_nothing_and_cuts_nobody_off(bench: Bench)
         await eventually(lambda: all(len(person.acked) > 5 for person in people), within_s=60)
         for number in range(2):
             processes[number] = await restarted(bench, processes[number], **settings)
-            acked = [len(person.acked) for person in people]
-            await eventually(
-                lambda acked=acked: all(len(p.acked) > n + 5 for p, n in zip(people, acked, strict=True)),  # type: ignore[misc]
-                within_s=60,
-            )
+            await eventually(partial(_went_on, people, [len(person.acked) for person in people]), within_s=60)
         await eventually(lambda: bench.log.of(Stopped, gateway_id=processes[1].gateway_id))
         for person in people:
             person.done.set()
@@ -133,7 +134,7 @@ async def test_a_rolling_restart_loses_nothing_and_cuts_nobody_off(bench: Bench)
     codes = sum((person.codes for person in people), Counter[int]())
     assert set(codes) == {1012}, codes
     assert codes[1012] >= PEOPLE
-    acked = set().union(*(person.acked for person in people))
+    acked: set[str] = set().union(*(person.acked for person in people))
 
     def missing() -> set[str]:
         return acked - {event.client_message_id for event in bench.log.of(SendMessage, chat_room_id=room)}
