@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import importlib
 import sys
-from types import ModuleType
-from typing import Any
 
 import typer
-from typer.core import TyperGroup
 
 from cli import run
+from cli.lazy import lazy_group
 
 # Name: the module that holds the command, as `app` (a Typer) or as a function named like the command.
 COMMANDS = {
@@ -22,35 +19,12 @@ COMMANDS = {
     "run": "cli.run_command",
     "topics": "cli.topics",
     "table": "cli.table",
+    "replay": "cli.replay",
 }
 
 
-class LazyCommands(TyperGroup):
-    """A group whose commands are imported by name. (Typer keeps click's classes to itself, hence the types.)"""
-
-    def list_commands(self, ctx: Any) -> list[str]:
-        """Every command, in the order in which one meets them."""
-        del ctx
-        return list(COMMANDS)
-
-    def get_command(self, ctx: Any, cmd_name: str) -> Any:
-        """The command, or None if there is none of this name."""
-        del ctx
-        if cmd_name not in COMMANDS:
-            return None
-        try:
-            module = importlib.import_module(COMMANDS[cmd_name])
-        except ModuleNotFoundError as error:
-            if error.name != COMMANDS[cmd_name]:
-                raise
-            return None
-        command = _command(module, cmd_name)
-        command.name = cmd_name
-        return command
-
-
 app = typer.Typer(
-    cls=LazyCommands,
+    cls=lazy_group(COMMANDS),
     no_args_is_help=True,
     add_completion=False,
     context_settings={"help_option_names": ["-h", "--help"]},
@@ -80,14 +54,6 @@ def main() -> None:
             raise
         sys.stderr.write(f"kaiwa: {error}\n")
         sys.exit(1)
-
-
-def _command(module: ModuleType, name: str) -> Any:
-    found: Any = getattr(module, "app", None)
-    if found is None:
-        found = typer.Typer(add_completion=False, rich_markup_mode="markdown")
-        found.command()(getattr(module, name))
-    return typer.main.get_command(found)
 
 
 if __name__ == "__main__":
