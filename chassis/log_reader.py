@@ -104,6 +104,8 @@ class LogReader:
         self, spans: Mapping[TopicPartition, Span], *, keep: Keep | None = None
     ) -> AsyncGenerator[list[Record]]:
         """The records of these stretches in batches: those of a partition in order, partitions as they come."""
+        if not any(len(span) for span in spans.values()):
+            return
         async with self.reading(spans, keep=keep) as reading:
             while not reading.done:
                 yield await reading.any()
@@ -140,7 +142,9 @@ class Reading:
         self._keep = keep
         self.read = 0
         """Offsets that were passed so far, those that were filtered out included."""
-        consumer.assign(list(self._spans))
+        if self._spans:
+            # Assigning nothing at all ends the client's own tasks badly.
+            consumer.assign(list(self._spans))
         for partition, span in self._spans.items():
             consumer.seek(partition, span.begin)
 
@@ -175,8 +179,9 @@ class Reading:
 
     def _wants(self, message: "ConsumerRecord[bytes, bytes]") -> bool:
         partition = TopicPartition(message.topic, message.partition)
-        is_inside: bool = message.offset < self._spans[partition].end
-        return is_inside and (self._keep is None or self._keep(message.key, message.value))
+        if message.offset >= self._spans[partition].end:
+            return False
+        return self._keep is None or bool(self._keep(message.key, message.value))
 
     async def _advance(self, partition: TopicPartition) -> bool:
         """Take note of how far the partition is: the position passes what compaction has removed."""
@@ -187,7 +192,7 @@ class Reading:
         self._at[partition] = now
         if now >= span.end:
             self._consumer.pause(partition)
-        return moved > 0
+        return bool(moved > 0)
 
 
 async def _numbers(consumer: AIOKafkaConsumer, topic: str) -> list[int]:

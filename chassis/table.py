@@ -5,7 +5,7 @@ Reads are strongly consistent unless said otherwise. Every call has a limit in t
 
 import asyncio
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import AsyncGenerator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any, Protocol
 
@@ -44,6 +44,18 @@ class TableReads(Protocol):
         consistent: bool = True,
     ) -> list[Item]:
         """Items of one partition key in the order of their sort keys; `between` includes both its ends."""
+
+
+class TableScans(TableReads, Protocol):
+    """Reads of a whole table, for those who look back."""
+
+    def scan(
+        self, segment: int, segments: int, *, keys_only: bool = False, page: int | None = None
+    ) -> AsyncGenerator[list[Item]]:
+        """One of `segments` shares of the table, page by page (of `page` items at most), consistent item by item.
+
+        Items of one partition key come together and in order. What is written meanwhile may come or not.
+        """
 
 
 class TablePort(TableReads, Protocol):
@@ -146,6 +158,25 @@ class Table:
             "ExpressionAttributeNames": names,
             "ExpressionAttributeValues": values,
         }
+
+    async def scan(
+        self, segment: int, segments: int, *, keys_only: bool = False, page: int | None = None
+    ) -> AsyncGenerator[list[Item]]:
+        """See TableScans."""
+        request: dict[str, Any] = {"TableName": self._name, "ConsistentRead": True}
+        request |= {"Segment": segment, "TotalSegments": segments}
+        request |= {"Limit": page} if page is not None else {}
+        if keys_only:
+            request |= {
+                "ProjectionExpression": "#pk, #sk, #position",
+                "ExpressionAttributeNames": {"#pk": PARTITION_KEY, "#sk": SORT_KEY, "#position": "position"},
+            }
+        while True:
+            answer = await self._read("scan", **request)
+            yield answer["Items"]
+            if "LastEvaluatedKey" not in answer:
+                return
+            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
     async def transact(self, actions: Sequence[Action]) -> None:
         """See TablePort."""

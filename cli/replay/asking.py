@@ -50,6 +50,10 @@ class Bar:
         """So much of so much is done."""
         self._progress.update(self._task, completed=done, total=max(total, 1))
 
+    def hide(self) -> None:
+        """Make way for a question."""
+        self._progress.stop()
+
     def phase(self, text: str) -> None:
         """Another part of the work begins."""
         self._progress.reset(self._task, description=text, total=None)

@@ -34,11 +34,15 @@ def _both(received: Received) -> list[Action]:
     by_user = table.user_connection(event.user_id, event.connection_id)
     if not isinstance(event, Connected):
         return [Delete(by_id), Delete(by_user)]
-    rows = _rows(event, received.offset)
+    rows = rows_of_connected(event, received.offset)
     return [Put(item(by_id, rows[0])), Put(item(by_user, rows[1]))]
 
 
-def _rows(event: Connected, offset: int) -> tuple[ConnectionRow, UserConnectionRow]:
+def rows_of_connected(event: Connected, offset: int) -> tuple[ConnectionRow, UserConnectionRow]:
+    """Both records of a connection whose `connected` stands at `offset`: by its id, and by its user.
+
+    Raises ValueError where `connectedAt` is no time.
+    """
     ttl = epoch_ms(event.connected_at) // 1000 + CONNECTION_TTL_S
     whole = ConnectionRow(
         position=offset,
