@@ -179,7 +179,7 @@ class Town:
         return await asyncio.to_thread(self._rows, pk, begins_with)
 
     def _rows(self, pk: str, begins_with: str) -> list[dict[str, Any]]:
-        found: list[dict[str, Any]] = self._dynamodb().query(
+        found: list[dict[str, Any]] = self.table().query(
             TableName=self.cluster["table"],
             ConsistentRead=True,
             KeyConditionExpression="PK = :p" + (" AND begins_with(SK, :s)" if begins_with else ""),
@@ -187,7 +187,8 @@ class Town:
         )["Items"]
         return found
 
-    def _dynamodb(self) -> Any:
+    def table(self) -> Any:
+        """A plain boto3 client of the table's engine."""
         import boto3
 
         return boto3.client(

@@ -1,0 +1,172 @@
+"""The live table against the log, while people go on writing: all damage is found, and none is invented."""
+
+import asyncio
+import random
+import subprocess
+import sys
+from collections.abc import AsyncIterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from chassis.table import Table
+from replay.differences import Difference
+from replay.repair import repair
+from tests.conftest import _described
+from tests.people import Closing, Town
+from tests.replay_town import Load, Question, Vandal, named, table_of
+from tests.waiting import eventually
+
+pytestmark = pytest.mark.cluster
+
+PER_S = 200
+
+
+@pytest.fixture
+async def town(cluster: dict[str, Any]) -> AsyncIterator[Town]:
+    async with Town.of(cluster) as town:
+        yield town
+
+
+async def people_and_rooms(town: Town, tag: str, rooms: int = 4) -> dict[str, list[str]]:
+    people = [await town.person(f"{tag}-{who}") for who in ("ann", "ben", "cat")]
+    return {await town.room(people[0], *people[1:]): people for _ in range(rooms)}
+
+
+async def some_messages(town: Town, rooms: Mapping[str, list[str]]) -> None:
+    async def everywhere() -> bool:
+        return all([len(await town.rows(f"CHATROOM#{room}", "MESSAGE#")) >= 5 for room in rooms])
+
+    await eventually(everywhere, within_s=60)
+
+
+def mine(found: list[Difference], *marks: str) -> set[str]:
+    return {named(one) for one in found if any(mark in named(one) for mark in marks)}
+
+
+async def test_a_rebuilt_table_is_the_live_one_while_messages_are_sent(town: Town) -> None:
+    rooms = await people_and_rooms(town, "calm")
+    question = Question(town.cluster)
+    async with Load(town.cluster, rooms, PER_S).running():
+        await some_messages(town, rooms)
+        await question.rebuild()
+        found, walk = await question.diff()
+    assert mine(found, *rooms, "calm-") == set()
+    assert not [key for key in walk.counted.unsettled if "calm-" in key.pk or any(room in key.pk for room in rooms)]
+
+
+async def test_every_kind_of_damage_is_found_named_and_repaired_while_messages_are_sent(town: Town) -> None:
+    rooms = await people_and_rooms(town, "hurt")
+    one, two, three, four = rooms
+    question, vandal = Question(town.cluster), Vandal(town)
+    async with Closing() as keep:
+        keep(await town.connect("hurt-ann"))
+        keep(await town.connect("hurt-ben"))
+        async with Load(town.cluster, {room: rooms[room] for room in (one, two, three)}, PER_S).running():
+            await some_messages(town, {room: rooms[room] for room in (one, two, three)})
+            await question.rebuild()
+            await town.call("hurt-ann", "GET", "/api/rooms")
+            done = {
+                await vandal.deletes_a_message(one): "missing",
+                await vandal.alters_a_message(two): "different",
+                await vandal.invents_a_message(three): "extra",
+                await vandal.forgets_a_membership(four, "hurt-cat"): "missing",
+                await vandal.loses_half_a_connection("hurt-ann"): "missing",
+                await vandal.loses_the_other_half("hurt-ben"): "missing",
+            }
+            found, _ = await question.diff()
+            kinds = {named(each): each.kind for each in found if named(each) in mine(found, *rooms, "hurt-")}
+            other_half = next(named(each) for each in found if each.key.pk.startswith("CONNECTION#"))
+            assert kinds | {other_half: "missing"} == done
+            assert all(each.behind is not None or each.kind == "extra" for each in found if named(each) in done)
+            async with table_of(question.settings) as live:
+                assert [await repair(live, each) for each in found if named(each) in done] == ["repaired"] * 6
+            again, _ = await question.diff()
+    assert not {named(each) for each in again} & set(done)
+
+
+async def test_a_stale_last_message_and_a_changed_profile_are_found_with_their_attributes(town: Town) -> None:
+    rooms = await people_and_rooms(town, "stale", rooms=1)
+    (room,) = rooms
+    question, vandal = Question(town.cluster), Vandal(town)
+    async with Load(town.cluster, rooms, 50).running():
+        await some_messages(town, rooms)
+    await question.rebuild()
+    last = await vandal.sets_back_the_last_message(room)
+    profile = await vandal.changes_a_profile("stale-ben")
+    found, _ = await question.diff()
+    by_name = {named(each): each for each in found}
+    assert {one.name for one in by_name[last].attributes} >= {"position", "seq", "messageId", "lastMessageAt"}
+    assert [one.name for one in by_name[profile].attributes] == ["verificationStatus"]
+    assert by_name[profile].behind is not None
+    assert by_name[profile].behind.topic == "chat.users"
+    async with table_of(question.settings) as live:
+        assert {await repair(live, by_name[key]) for key in (last, profile)} == {"repaired"}
+    found, _ = await question.diff()
+    assert mine(found, room, "stale-") == set()
+
+
+async def test_a_row_that_somebody_changed_meanwhile_is_not_repaired(town: Town) -> None:
+    rooms = await people_and_rooms(town, "moved", rooms=1)
+    (room,) = rooms
+    question, vandal = Question(town.cluster), Vandal(town)
+    async with Load(town.cluster, rooms, 50).running():
+        await some_messages(town, rooms)
+    await question.rebuild()
+    stale = await vandal.sets_back_the_last_message(room)
+    found, _ = await question.diff()
+    (one,) = [each for each in found if named(each) == stale]
+    async with Load(town.cluster, rooms, 50).running() as load:
+        before = one.found["seq"]["N"] if one.found else ""
+        await eventually(lambda: load.sent > 5)
+
+        async def moved_on() -> bool:
+            (last,) = await town.rows(f"CHATROOM#{room}", "LASTMESSAGE")
+            return bool(last["seq"]["N"] != before)
+
+        await eventually(moved_on, within_s=30)
+    async with table_of(question.settings) as live:
+        assert await repair(live, one) == "moved on"
+
+
+async def rounds(town: Town, count: int, tag: str) -> None:
+    """Random damage, or none, in each round, while messages are sent: exactly that is found, whatever else goes on."""
+    rooms = await people_and_rooms(town, tag)
+    question, vandal = Question(town.cluster), Vandal(town)
+    acts = (vandal.deletes_a_message, vandal.alters_a_message, vandal.invents_a_message)
+    async with Load(town.cluster, rooms, PER_S).running() as load, table_of(question.settings) as live:
+        await some_messages(town, rooms)
+        for _ in range(count):
+            await question.rebuild()
+            done = {await random.choice(acts)(random.choice(list(rooms))) for _ in range(random.randrange(3))}
+            found, _ = await question.diff()
+            assert mine(found, *rooms, tag) == done
+            await _repair_all(live, [each for each in found if named(each) in done])
+        assert load.sent > 0
+
+
+async def _repair_all(live: Table, found: list[Difference]) -> None:
+    for each in found:
+        assert await repair(live, each) == "repaired"
+
+
+async def test_in_three_random_rounds_all_damage_is_found_and_none_invented(town: Town) -> None:
+    await rounds(town, 3, "three")
+
+
+@pytest.mark.long
+@pytest.mark.timeout(3_600)
+async def test_in_a_hundred_random_rounds_all_damage_is_found_and_none_invented(tmp_path: Path) -> None:
+    """On ten clusters one after the other: a round looks at the whole table, which grows with every message."""
+    for number in range(10):
+        folder = tmp_path / f"k{number}"
+        kaiwa = Path(sys.executable).with_name("kaiwa")
+        up = [kaiwa, "up", "--ephemeral", "--detach", "--dir", folder]
+        await asyncio.to_thread(subprocess.run, up, check=True, capture_output=True, timeout=200)
+        try:
+            async with Town.of(_described(folder)) as town:
+                await rounds(town, 10, f"h{number}")
+        finally:
+            down = [kaiwa, "down", "--dir", folder]
+            await asyncio.to_thread(subprocess.run, down, check=False, capture_output=True, timeout=120)
