@@ -103,7 +103,7 @@ class ProducerLife:
 
     def _place(self, pending: Pending) -> None:
         message = pending.message
-        number = self._producer._partition(message.topic, None, None, None, pending.key, message.value)
+        number = self._producer._partition(message.topic, message.partition, None, None, pending.key, message.value)
         place = TopicPartition(message.topic, number)
         if place in self._lanes:
             self._lanes[place].append(pending)

@@ -43,6 +43,8 @@ class Outgoing:
     key: str | bytes | None
     value: bytes | None
     headers: Headers = ()
+    partition: int | None = None
+    """Where it goes; None: where its key belongs."""
 
     @property
     def size(self) -> int:

@@ -27,6 +27,7 @@ from replay.settings import ReplaySettings
 from replay.tail import Tail
 from replay.target import prepare
 from tests.people import Town
+from tests.waiting import eventually
 
 Row = dict[str, Any]
 
@@ -181,6 +182,25 @@ class Vandal:
     async def _delete(self, row: Row) -> None:
         key = {"PK": row["PK"], "SK": row["SK"]}
         await asyncio.to_thread(self._table.delete_item, TableName=self._town.cluster["table"], Key=key)
+
+
+async def known_person(town: Town, user: str) -> str:
+    """A user with a profile in the table, however busy the machine is."""
+    fields = {"displayName": user.title(), "verificationStatus": "approved"}
+    code, answer = await town.call("root", "PUT", f"/api/users/{user}/profile", fields, admin=True)
+    assert code in {200, 202}, answer
+    await eventually(lambda: town.rows(f"USER#{user}", "PROFILE"), within_s=60)
+    return user
+
+
+async def known_room(town: Town, *people: str) -> str:
+    """A room in the table, however busy the machine is."""
+    room = f"r-{uuid.uuid4().hex[:10]}"
+    body = {"name": room, "chatRoomId": room, "participantIds": list(people[1:])}
+    code, answer = await town.call(people[0], "POST", "/api/rooms", body)
+    assert code in {200, 201, 202}, answer
+    await eventually(lambda: town.rows(f"CHATROOM#{room}", "METADATA"), within_s=60)
+    return room
 
 
 def name(row: Row) -> str:
