@@ -4,6 +4,7 @@ For those who look back. Nothing is committed, so no consumer notices; memory is
 however long the stretch. A record that is filtered out costs no more than its fetch.
 """
 
+import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Mapping
 from contextlib import asynccontextmanager
@@ -125,6 +126,8 @@ class LogReader:
         )
         try:
             await consumer.start()
+            # Its own task must have begun before it is stopped, or stopping is taken for a cancellation of ours.
+            await asyncio.sleep(0)
             yield consumer
         except KafkaError as error:
             raise LogSilent(f"Kafka does not answer as it should: {type(error).__name__}: {error}") from error
@@ -142,9 +145,7 @@ class Reading:
         self._keep = keep
         self.read = 0
         """Offsets that were passed so far, those that were filtered out included."""
-        if self._spans:
-            # Assigning nothing at all ends the client's own tasks badly.
-            consumer.assign(list(self._spans))
+        consumer.assign(list(self._spans))
         for partition, span in self._spans.items():
             consumer.seek(partition, span.begin)
 

@@ -6,7 +6,7 @@ from chassis.records import Record
 from contracts.connections import Connected, Disconnected, Retired
 from contracts.envelope import ContractError, Event, type_of
 from contracts.facts import Fact
-from contracts.headers import DEAD_OFFSET, DEAD_PARTITION, DEAD_TOPIC
+from contracts.headers import DEAD_OFFSET, DEAD_PARTITION, DEAD_TOPIC, SETTLED
 from contracts.presence import PresenceChanged
 from contracts.topics import BY_NAME, CONNECTIONS, DEAD_LETTERS, SUBMISSIONS
 from replay.log import Place
@@ -14,6 +14,7 @@ from services.presence.received import Received
 
 UNREADABLE = "unreadable"
 DEAD_LETTER = "deadLetter"
+SETTLED_DEAD_LETTER = "deadLetterSettled"
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,7 +35,9 @@ class Seen:
         """The event's type, or what else the record is."""
         if self.event is not None:
             return type_of(type(self.event))
-        return DEAD_LETTER if self.record.topic == DEAD_LETTERS.name else UNREADABLE
+        if self.record.topic != DEAD_LETTERS.name:
+            return UNREADABLE
+        return DEAD_LETTER if self.record.header(SETTLED) is None else SETTLED_DEAD_LETTER
 
     @property
     def key(self) -> str:

@@ -11,12 +11,13 @@ from contracts.controls import CloseConnection, EpochLapsed, SessionsRevoked
 from contracts.deliveries import Pushed
 from contracts.envelope import Event
 from contracts.gateways import Stopped
-from contracts.headers import DEAD_ERROR, DEAD_ERROR_CODE, REDRIVEN
+from contracts.headers import DEAD_ERROR, DEAD_ERROR_CODE, REDRIVEN, SETTLED, SETTLED_LETTER
 from contracts.presence import PresenceChanged
 from contracts.signals import Typing
 from contracts.submissions import AddParticipants, CreateRoom, MarkRead, RemoveParticipant, SendMessage, Submission
+from contracts.topics import DEAD_LETTERS
 from contracts.users import ProfileUpdated
-from replay.seen import DEAD_LETTER, Seen, dead_place
+from replay.seen import DEAD_LETTER, SETTLED_DEAD_LETTER, Seen, dead_place
 
 CONTENT = frozenset({"content", "lastMessage"})
 """Attributes of events and rows that hold what people wrote."""
@@ -42,7 +43,8 @@ def _shown(name: str, value: Any) -> Any:
 
 def sentence(seen: Seen, *, show_content: bool) -> str:
     """What happened, in a line."""
-    again = " (put back from chat.dead-letters)" if seen.record.header(REDRIVEN) is not None else ""
+    was_redriven = seen.record.header(REDRIVEN) is not None and seen.record.topic != DEAD_LETTERS.name
+    again = " (put back from chat.dead-letters)" if was_redriven else ""
     if seen.event is None:
         return _unread(seen) + again
     return _of_event(seen.event, show_content) + again
@@ -55,6 +57,9 @@ def names(people: "tuple[str, ...] | list[str]", most: int = NAMES_SHOWN) -> str
 
 
 def _unread(seen: Seen) -> str:
+    if seen.kind == SETTLED_DEAD_LETTER:
+        state, which = (seen.record.header(name) or b"" for name in (SETTLED, SETTLED_LETTER))
+        return f"dead letter {which.decode('utf-8', 'replace')} was {state.decode('utf-8', 'replace')}"
     if seen.kind != DEAD_LETTER:
         return f"cannot be read: {seen.problem}"
     return f"put aside from {dead_place(seen.record)}: {why_dead(seen.record)}"

@@ -64,9 +64,9 @@ def ask(directory: Path, question: Callable[[ReplaySettings, Bar], Awaitable[int
 
     Errors that can be foreseen are printed as a sentence; exit code 1, or 2 for wrong settings.
     """
+    logs.setup("replay", level="error", form="text")
     # It logs what it raises; here everything is said once.
     logging.getLogger("aiokafka").setLevel(logging.CRITICAL)
-    logs.setup("replay", level="error", form="text")
     try:
         export(directory)
         settings = load(ReplaySettings)

@@ -198,7 +198,7 @@ class Histories(RuleBasedStateMachine):
             event = USERS.decode(one.value)
             assert isinstance(event, ProfileUpdated)
             fold.profile(event, one.offset)
-        return fold.rows
+        return dict(fold.rows)
 
     def _room_is_whole(self, room: str) -> None:
         items = {key: stored for key, stored in self.table.items.items() if key.pk == table.room_pk(room)}
