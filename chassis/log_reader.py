@@ -7,9 +7,9 @@ however long the stretch. A record that is filtered out costs no more than its f
 import asyncio
 import time
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Collection, Mapping
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
@@ -56,6 +56,48 @@ class Span:
         return max(0, self.end - self.begin)
 
 
+class Reads(Protocol):
+    """How far some stretches are read."""
+
+    read: int
+    """Offsets that were passed so far, those that were filtered out included."""
+
+    @property
+    def done(self) -> bool:
+        """Whether all is read."""
+
+    def ended(self, partition: TopicPartition) -> bool:
+        """Whether this partition's stretch is read."""
+
+    async def any(self) -> list[Record]:
+        """The next records of whichever partitions have some; empty where all of them were filtered out."""
+
+    async def of(self, partition: TopicPartition) -> list[Record]:
+        """The next records of one partition; what others bring meanwhile waits, bounded by one fetch of each."""
+
+
+class Reader(Protocol):
+    """Where stretches of a log are read; the real one asks Kafka. All of it may raise NoTopic or LogSilent."""
+
+    async def bounds(self, *topics: str) -> dict[TopicPartition, Span]:
+        """Of each partition, what it holds now."""
+
+    async def offsets_at(
+        self, partitions: Collection[TopicPartition], time_ms: int
+    ) -> dict[TopicPartition, int | None]:
+        """Of each partition the first offset that was appended at `time_ms` or later; None: there is none yet."""
+
+    def reading(
+        self, spans: Mapping[TopicPartition, Span], *, keep: Keep | None = None
+    ) -> AbstractAsyncContextManager[Reads]:
+        """A reading of these stretches, side by side."""
+
+    def records(
+        self, spans: Mapping[TopicPartition, Span], *, keep: Keep | None = None
+    ) -> AsyncGenerator[list[Record]]:
+        """The records of these stretches in batches: those of a partition in order, partitions as they come."""
+
+
 def partition_of(key: str | bytes, partitions: int) -> int:
     """Where a key stands among so many partitions: Kafka's own rule, which every producer of ours follows."""
     raw = key.encode() if isinstance(key, str) else key
@@ -70,13 +112,8 @@ class LogReader:
         self._settings = settings
         self._name = name
 
-    async def partitions(self, topic: str) -> int:
-        """How many partitions the topic has; raises NoTopic or LogSilent."""
-        async with self._consumer() as consumer:
-            return len(await _numbers(consumer, topic))
-
     async def bounds(self, *topics: str) -> dict[TopicPartition, Span]:
-        """Of each partition, what it holds now; raises NoTopic or LogSilent."""
+        """See Reader."""
         async with self._consumer() as consumer:
             partitions = [TopicPartition(topic, n) for topic in topics for n in await _numbers(consumer, topic)]
             begins = await consumer.beginning_offsets(partitions)
@@ -86,7 +123,7 @@ class LogReader:
     async def offsets_at(
         self, partitions: Collection[TopicPartition], time_ms: int
     ) -> dict[TopicPartition, int | None]:
-        """Of each partition the first offset that was appended at `time_ms` or later; None: there is none yet."""
+        """See Reader."""
         if not partitions:
             return {}
         async with self._consumer() as consumer:
@@ -97,14 +134,14 @@ class LogReader:
     async def reading(
         self, spans: Mapping[TopicPartition, Span], *, keep: Keep | None = None
     ) -> AsyncIterator["Reading"]:
-        """A reading of these stretches, side by side."""
+        """See Reader."""
         async with self._consumer() as consumer:
             yield Reading(consumer, spans, keep)
 
     async def records(
         self, spans: Mapping[TopicPartition, Span], *, keep: Keep | None = None
     ) -> AsyncGenerator[list[Record]]:
-        """The records of these stretches in batches: those of a partition in order, partitions as they come."""
+        """See Reader."""
         if not any(len(span) for span in spans.values()):
             return
         async with self.reading(spans, keep=keep) as reading:
@@ -136,7 +173,7 @@ class LogReader:
 
 
 class Reading:
-    """How far some stretches are read."""
+    """See Reads."""
 
     def __init__(self, consumer: AIOKafkaConsumer, spans: Mapping[TopicPartition, Span], keep: Keep | None) -> None:
         self._consumer = consumer
@@ -144,27 +181,26 @@ class Reading:
         self._at = {partition: span.begin for partition, span in self._spans.items()}
         self._keep = keep
         self.read = 0
-        """Offsets that were passed so far, those that were filtered out included."""
         consumer.assign(list(self._spans))
         for partition, span in self._spans.items():
             consumer.seek(partition, span.begin)
 
     @property
     def done(self) -> bool:
-        """Whether all is read."""
+        """See Reads."""
         return all(self.ended(partition) for partition in self._spans)
 
     def ended(self, partition: TopicPartition) -> bool:
-        """Whether this partition's stretch is read."""
+        """See Reads."""
         span = self._spans.get(partition)
         return span is None or self._at[partition] >= span.end
 
     async def any(self) -> list[Record]:
-        """The next records of whichever partitions have some; empty where all of them were filtered out."""
+        """See Reads."""
         return await self._fetch([partition for partition in self._spans if not self.ended(partition)])
 
     async def of(self, partition: TopicPartition) -> list[Record]:
-        """The next records of one partition; what others bring meanwhile waits, bounded by one fetch of each."""
+        """See Reads."""
         return await self._fetch([partition])
 
     async def _fetch(self, partitions: list[TopicPartition]) -> list[Record]:

@@ -11,7 +11,7 @@ whatever happens at the same time. Without a tail two tables are compared as the
 
 import asyncio
 import time
-from collections.abc import AsyncGenerator, AsyncIterator, Iterable, Mapping, Sequence
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 from chassis.items import Item, key_of, row
@@ -24,7 +24,7 @@ from contracts.table import Key
 from contracts.topics import CONNECTIONS, ROOMS, SUBMISSIONS, USERS
 from replay.differences import Difference, Kind, difference
 from replay.judge import Verdict, in_outbox, judge
-from replay.kinds import class_of, owner_of, position_of, topic_of
+from replay.kinds import IMMUTABLE, class_of, owner_of, position_of, topic_of
 from replay.log import Log, Part
 from replay.spill import Gone
 from replay.tail import Tail
@@ -34,7 +34,7 @@ SUSPECTS_AT_ONCE = 2_000
 SETTLE_S = 15.0
 """Longer than persistence takes between two checkpoints."""
 ROUND_S = 0.25
-SEGMENTS = 4
+ROUNDS_LEAST = 3
 
 
 @dataclass(slots=True)
@@ -77,13 +77,17 @@ class Diff:
         tail: Tail | None,
         *,
         settle_s: float = SETTLE_S,
+        round_s: float = ROUND_S,
         pace: Pace | None = None,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self._log = log
         self._base = base
         self._table = compared
         self._tail = tail
         self._settle_s = settle_s
+        self._round_s = round_s
+        self._clock = clock
         self._pace = pace or Pace(None)
         self._checkpoints: dict[Part, int] = {}
         self._folded: Mapping[Key, Row | None] = {}
@@ -150,7 +154,7 @@ class Diff:
         settled = None
         if self._tail is not None and topic is not SUBMISSIONS:
             settled = self._settled(key, expected, found)
-        return judge(expected, found, settled=settled, now_s=int(time.time()))
+        return judge(expected, found, settled=settled, now_s=int(self._clock()))
 
     def _settled(self, key: Key, expected: Row | None, found: Item | None) -> int | None:
         owner = expected.user_id if isinstance(expected, contract.ConnectionRow) else owner_of(key, found)
@@ -177,10 +181,10 @@ class Diff:
 
     async def _resolve(self, suspects: set[Key]) -> AsyncGenerator[Difference]:
         left: dict[Key, _Look | None] = dict.fromkeys(suspects)
-        deadline = time.monotonic() + self._settle_s
+        deadline, rounds = time.monotonic() + self._settle_s, 0
         while left:
-            looks = await self._round(left)
-            is_last = time.monotonic() >= deadline
+            looks, rounds = await self._round(left), rounds + 1
+            is_last = time.monotonic() >= deadline and rounds >= ROUNDS_LEAST
             for key, look in looks.items():
                 kind = self._conclusion(key, left[key], look, is_last=is_last)
                 if kind is not None:
@@ -193,7 +197,7 @@ class Diff:
                 elif kind is None:
                     left[key] = look
             if left:
-                await asyncio.sleep(ROUND_S)
+                await asyncio.sleep(self._round_s)
 
     async def _round(self, left: Mapping[Key, _Look | None]) -> dict[Key, _Look]:
         """Bring the fold up to the log, then read: fences, rows, fences again."""
@@ -208,6 +212,9 @@ class Diff:
         self._folded = {fence: self._expected(fence, base.get(fence)) for fence in _fences(keys)}
         found = await self._table.batch_get(keys)
         after = await self._table.batch_get(_fences(keys))
+        if self._tail is not None:
+            # A fence that was read just now may stand at a submission that came since: the log's end is asked after it.
+            await self._log.refresh(SUBMISSIONS)
         return {key: self._look(key, expected[key], found.get(key), bounds, after) for key in keys}
 
     def _look(
@@ -247,18 +254,18 @@ class Diff:
         return "unsettled" if self._is_on_its_way(key, now) or self._is_too_quick(key, now) else _kind(now)
 
     def _is_certain(self, key: Key, before: _Look | None, now: _Look, *, is_last: bool) -> bool:
+        """Whether two reads agree, and nothing that went on at the same time can explain what they found."""
         if before is None or before.found != now.found or now.verdict is Verdict.BEHIND:
             return False
-        if self._tail is None:
-            return True
-        if key in self._tail.differed:
+        if self._tail is None or key in self._tail.differed:
             return True
         if now.verdict is Verdict.AHEAD:
             return self._has_passed(key, now)
         if now.verdict is Verdict.MISSING and topic_of(key) is CONNECTIONS:
             # A connection of a gateway that had ended is never recorded; the log tells so a moment later.
             return is_last
-        return _position(before.expected) == _position(now.expected) and self._stood_still(key, before)
+        is_unchanged = _position(before.expected) == _position(now.expected)
+        return is_unchanged and (_is_for_good(now) or self._stood_still(key, before))
 
     def _has_passed(self, key: Key, now: _Look) -> bool:
         """Whether the fold has come past the row's position, and met no event there that writes it."""
@@ -278,15 +285,23 @@ class Diff:
             return True
         position = None if now.found is None else position_of(now.found)
         outbox = now.found if key.sk == table.FENCE else now.fence
-        return now.verdict is Verdict.AHEAD and position is not None and in_outbox(outbox, position)
+        if now.verdict is not Verdict.AHEAD or position is None or topic_of(key) is not SUBMISSIONS:
+            return False
+        return in_outbox(outbox, str(owner_of(key)), position)
 
     def _is_too_quick(self, key: Key, now: _Look) -> bool:
-        """Whether the room has moved on past the fold up to the last look; a fence past the log's end is a lie."""
+        """Whether the room has moved on past the fold up to the last look.
+
+        Not what a fence says that is past the log's end, or that does not hold the fact it stands at: that is a lie.
+        """
         fence = _fence_of(key)
-        if self._tail is None or fence is None or now.verdict is Verdict.AHEAD:
+        if self._tail is None or fence is None or key == fence:
             return False
-        end = self._log.end(self._log.part_of(SUBMISSIONS, str(owner_of(key))))
-        return _position(self._folded.get(fence)) < now.fence_position < end
+        part = self._log.part_of(SUBMISSIONS, str(owner_of(key)))
+        if not _position(self._folded.get(fence)) < now.fence_position < self._log.end(part):
+            return False
+        found = None if now.found is None else position_of(now.found)
+        return now.verdict is not Verdict.AHEAD or (found is not None and found <= now.fence_position)
 
     def _is_before_history(self, key: Key, found: Item | None) -> bool:
         owner = owner_of(key, found)
@@ -304,6 +319,13 @@ class Diff:
         named: Kind = "missing" if kind == "missing" else "extra" if kind == "extra" else "different"
         expected = look.expected if self._tail is None else self._tail.differed.get(key, look.expected)
         return difference(self._log, named, key, expected, look.found)
+
+
+def _is_for_good(look: _Look) -> bool:
+    """Whether no later event could explain it: a message goes with none, and a position has one state."""
+    if look.verdict is Verdict.MISSING:
+        return type(look.expected) in IMMUTABLE
+    return look.found is not None and position_of(look.found) == _position(look.expected)
 
 
 def _kind(look: _Look) -> str:
@@ -326,9 +348,9 @@ def _fences(keys: Iterable[Key]) -> list[Key]:
 
 
 async def _pages(reads: TableScans, *, keys_only: bool = False) -> AsyncGenerator[list[Item]]:
-    for segment in range(SEGMENTS):
-        async for page in reads.scan(segment, SEGMENTS, keys_only=keys_only):
-            yield page
+    # Short pages: a busy table answers each of them in time.
+    async for page in reads.scan(0, 1, keys_only=keys_only, page=CHUNK):
+        yield page
 
 
 def _parts_of(page: Sequence[Item]) -> Iterable[dict[Key, Item]]:

@@ -7,7 +7,7 @@ from chassis.actions import Action, Check, Condition, Delete, Put, absent, posit
 from chassis.items import Item, item
 from contracts import table
 from contracts.rows import ConnectionRow, Row, UserConnectionRow
-from contracts.table import PARTITION_KEY, Key
+from contracts.table import Key
 from replay.fold import OUTBOX
 from replay.judge import Attribute, attributes
 from replay.kinds import class_of, owner_of, position_of, topic_of
@@ -114,7 +114,9 @@ def mend(one: Difference) -> list[Action]:
 
 def _unchanged(found: Item | None) -> Condition:
     position = None if found is None else position_of(found)
-    return Condition(f"attribute_exists({PARTITION_KEY})") if position is None else position_is(position)
+    if position is None:
+        return Condition("attribute_not_exists(#position)", {"#position": "position"})
+    return position_is(position)
 
 
 def _other_half(one: Difference) -> list[Action]:

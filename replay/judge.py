@@ -80,11 +80,12 @@ def attributes(expected: Row, found: Item) -> list[Attribute]:
     ]
 
 
-def in_outbox(found: Item | None, position: int) -> bool:
+def in_outbox(found: Item | None, chat_room_id: str, position: int) -> bool:
     """Whether FENCE holds a fact that answers the submission at `position`: it may not be in the log yet."""
     facts = [] if found is None else plain(found.get(OUTBOX, {"L": []}))
-    mark = f'"offset":{position},'.encode()
-    return isinstance(facts, list) and any(isinstance(fact, bytes) and mark in fact for fact in facts)
+    marks = (f'"offset":{position},'.encode(), f'"chatRoomId":"{chat_room_id}"'.encode())
+    texts = [fact for fact in facts if isinstance(fact, bytes)] if isinstance(facts, list) else []
+    return any(all(mark in text for mark in marks) for text in texts)
 
 
 _NO_KEY = Key("", "")

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import msgspec
 from aiokafka import TopicPartition
 
-from chassis.log_reader import Keep, LogReader, Reading, Span, partition_of
+from chassis.log_reader import Keep, LogReader, Reader, Reads, Span, partition_of
 from chassis.records import Record
 from chassis.settings import KafkaSettings
 from contracts.headers import ORIGIN
@@ -58,19 +58,24 @@ class Beginning:
 class Log:
     """`log = await Log.open(settings)`; what was appended since is seen after `refresh`."""
 
-    def __init__(self, settings: KafkaSettings, capsule: str | None) -> None:
+    def __init__(self, reader: Reader, capsule: str | None) -> None:
         self.capsule = capsule
         self.manifest: Manifest | None = None
-        self._reader = LogReader(settings, name=CLIENT)
+        self._reader = reader
         self._spans: dict[Part, Span] = {}
         self._counts: dict[str, int] = {}
 
     @classmethod
     async def open(cls, settings: KafkaSettings, *topics: Topic, capsule: str | None = None) -> "Log":
         """The log as it stands now, of these topics. Raises chassis.log_reader.NoTopic or LogSilent."""
-        log = cls(settings, capsule)
+        return await cls.over(LogReader(settings, name=CLIENT), *topics, capsule=capsule)
+
+    @classmethod
+    async def over(cls, reader: Reader, *topics: Topic, capsule: str | None = None) -> "Log":
+        """The same, read through `reader`."""
+        log = cls(reader, capsule)
         if capsule is not None:
-            log.manifest = await read_manifest(log._reader, manifest_topic(capsule))
+            log.manifest = await read_manifest(reader, manifest_topic(capsule))
         await log.refresh(*topics)
         return log
 
@@ -133,7 +138,7 @@ class Log:
         async for batch in self._reader.records(kafka, keep=keep):
             yield [self.original(record) for record in batch]
 
-    def reading(self, spans: Mapping[Part, Span], *, keep: Keep | None = None) -> AbstractAsyncContextManager[Reading]:
+    def reading(self, spans: Mapping[Part, Span], *, keep: Keep | None = None) -> AbstractAsyncContextManager[Reads]:
         """A reading of these stretches, to be asked partition by partition (see `partition`, `original`)."""
         return self._reader.reading({self._partition(part): span for part, span in spans.items()}, keep=keep)
 

@@ -6,7 +6,7 @@ Of each partition one fetch at most is held, so memory does not grow with the lo
 from collections.abc import AsyncIterator, Callable, Mapping, Sequence
 from typing import Protocol
 
-from chassis.log_reader import Reading, Span
+from chassis.log_reader import Reads, Span
 from contracts.topics import BY_NAME
 from replay.log import Log, Part, Place
 from replay.seen import Seen, causes, see
@@ -74,7 +74,7 @@ async def _refill(stream: Stream, fronts: dict[Part, Seen]) -> None:
 class PartStream:
     """A partition of a reading."""
 
-    def __init__(self, log: Log, reading: Reading, part: Part, wanted: Wanted, on_read: OnRead) -> None:
+    def __init__(self, log: Log, reading: Reads, part: Part, wanted: Wanted, on_read: OnRead) -> None:
         self._log = log
         self._reading = reading
         self._part = part

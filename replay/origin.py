@@ -10,7 +10,7 @@ from typing import Any
 import msgspec
 from aiokafka import TopicPartition
 
-from chassis.log_reader import LogReader, NoTopic
+from chassis.log_reader import NoTopic, Reader
 
 PREFIX = "capsule."
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -66,7 +66,7 @@ def manifest_topic(capsule: str) -> str:
     return f"{PREFIX}{capsule}.manifest"
 
 
-async def read_manifest(reader: LogReader, topic: str) -> Manifest:
+async def read_manifest(reader: Reader, topic: str) -> Manifest:
     """The manifest of an imported capsule; raises NotImported."""
     try:
         spans = await reader.bounds(topic)

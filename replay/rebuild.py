@@ -6,10 +6,10 @@ each time, so what is written twice is the same.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
+from typing import Protocol
 
-from chassis.bulk_writer import BulkWriter
 from chassis.items import Item, attribute, item, key_item, row
 from chassis.log_reader import Span
 from chassis.records import Record
@@ -28,6 +28,13 @@ STATE = Key("LOG", "REBUILD")
 FLUSH_ROWS = 1_000
 SIDE_BY_SIDE = 4
 OnProgress = Callable[[int, int], None]
+
+
+class RowWriter(Protocol):
+    """The part of chassis.bulk_writer.BulkWriter that is needed."""
+
+    async def write(self, rows: Mapping[Key, Item | None]) -> None:
+        """Put these, delete those that are None; returns when all is done."""
 
 
 class NotForRebuild(Exception):
@@ -57,7 +64,7 @@ class Rebuild:
     """One table in the making."""
 
     def __init__(
-        self, log: Log, target: TableReads, writer: BulkWriter, on_progress: OnProgress, *, flush_rows: int = FLUSH_ROWS
+        self, log: Log, target: TableReads, writer: RowWriter, on_progress: OnProgress, *, flush_rows: int = FLUSH_ROWS
     ) -> None:
         self._log = log
         self._target = target

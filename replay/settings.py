@@ -13,6 +13,7 @@ from services.persistence.refusals import VERIFICATION_MESSAGE
 class ReplaySettings(KafkaSettings, TableSettings, ObservabilitySettings):
     """As the services have it; `replay_…` credentials, where they are set, are used by all that only reads."""
 
+    table_read_timeout_s: float = Field(30.0, gt=0, description="a scan may take longer than what a service asks")
     replay_access_key_id: str | None = Field(None, description="may only read the table")
     replay_secret_access_key: SecretStr | None = None
     replay_kafka_sasl_username: str | None = Field(None, description="may only read topics")

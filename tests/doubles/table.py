@@ -7,7 +7,7 @@ first. Reads are always consistent.
 
 # ruff: noqa: ARG002 - `consistent` is part of the port; here reads are never anything else
 
-from collections.abc import Awaitable, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from copy import deepcopy
 
 from chassis.actions import Action, Check, Condition, Delete, Put
@@ -64,6 +64,18 @@ class MemoryTable:
         await self.after("query")
         return [deepcopy(self.items[key]) for key in ordered[:limit]]
 
+    async def scan(
+        self, segment: int, segments: int, *, keys_only: bool = False, page: int | None = None
+    ) -> AsyncGenerator[list[Item]]:
+        size, last = page or 100, Key("", "")
+        while True:
+            await self._begin("scan")
+            left = sorted(key for key in self.items if key > last and hash(key.pk) % segments == segment)[:size]
+            if not left:
+                return
+            yield [_projected(deepcopy(self.items[key]), keys_only) for key in left]
+            last = left[-1]
+
     async def transact(self, actions: Sequence[Action]) -> None:
         await self._begin("transact")
         self._validate(actions)
@@ -112,6 +124,10 @@ class MemoryTable:
             self.items[action.key] = deepcopy(action.item)
         elif isinstance(action, Delete):
             self.items.pop(action.key, None)
+
+
+def _projected(item: Item, keys_only: bool) -> Item:
+    return {name: value for name, value in item.items() if not keys_only or name in {"PK", "SK", "position"}}
 
 
 def _validate_item(action: Action) -> None:

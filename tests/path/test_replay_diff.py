@@ -161,11 +161,11 @@ async def test_in_a_hundred_random_rounds_all_damage_is_found_and_none_invented(
     for number in range(10):
         folder = tmp_path / f"k{number}"
         kaiwa = Path(sys.executable).with_name("kaiwa")
-        up = [kaiwa, "up", "--ephemeral", "--detach", "--dir", folder]
+        up: list[str | Path] = [kaiwa, "up", "--ephemeral", "--detach", "--dir", folder]
         await asyncio.to_thread(lambda command: subprocess.run(command, check=True, timeout=200), up)
         try:
             async with Town.of(_described(folder)) as town:
                 await rounds(town, 10, f"h{number}")
         finally:
-            down = [kaiwa, "down", "--dir", folder]
+            down: list[str | Path] = [kaiwa, "down", "--dir", folder]
             await asyncio.to_thread(lambda command: subprocess.run(command, check=False, timeout=120), down)
