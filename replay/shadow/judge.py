@@ -4,8 +4,10 @@ It imports nothing of replay: in a process of its own, `services`, `chassis` and
 requests from standard input and writes an answer to each, both as a length of 4 bytes and MessagePack.
 """
 
+import importlib
 import struct
 import sys
+from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -71,9 +73,18 @@ class Judge:
         return msgspec.msgpack.decode(value, type=getattr(self._classes, name))
 
 
+def require_own_code(tree: Path) -> None:
+    """End the process where what is missing in the tree would be taken from another, and judged in its name."""
+    for name in ("contracts", "chassis", "services", "services.persistence.decide"):
+        found = getattr(importlib.import_module(name), "__file__", None)
+        if found is None or not Path(found).resolve().is_relative_to(tree.resolve()):
+            sys.exit(f"{tree} does not hold {name}")
+
+
 def main() -> None:
     """Answer until standard input ends."""
     sys.path.insert(0, sys.argv[1])
+    require_own_code(Path(sys.argv[1]))
     judge, decode, encode = Judge(), msgspec.msgpack.Decoder(Request).decode, msgspec.msgpack.Encoder().encode
     read, write = sys.stdin.buffer.read, sys.stdout.buffer
     while head := read(4):

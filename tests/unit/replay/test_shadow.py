@@ -140,11 +140,11 @@ async def test_the_code_of_another_tree_decides_in_a_process_of_its_own(tmp_path
         changed, _ = await shadowed(world, same)
     assert changed == []
     rules = tmp_path / "services" / "persistence" / "message_rules.py"
-    rules.write_text(rules.read_text().replace("last_seq + 1", "last_seq + 2"))
+    rules.write_text(rules.read_text().replace("content=asked.content", "content=asked.content.upper()"))
     with OtherCode(tmp_path) as other:
         changed, _ = await shadowed(world, other)
-    assert [one.cause for one in changed] == ["messagePosted: another seq"]
-    assert changed[0].recorded["seq"] == 1
+    assert [one.cause for one in changed] == ["messagePosted: another content"]
+    assert (changed[0].recorded["content"], (changed[0].today or {})["content"]) == ("hello", "HELLO")
 
 
 async def test_code_without_the_names_that_are_asked_for_is_told_so(tmp_path: Path) -> None:
