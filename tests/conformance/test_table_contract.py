@@ -6,18 +6,23 @@ Every test uses keys of its own, so one table serves them all.
 import asyncio
 import uuid
 from collections.abc import AsyncIterator
+from typing import Protocol
 
 import pytest
 
 from chassis.actions import Check, Delete, Put, absent, position_below, position_is
-from chassis.items import Item, item
+from chassis.items import Item, item, key_of
 from chassis.settings import TableSettings
-from chassis.table import Table, TablePort
+from chassis.table import Table, TablePort, TableScans
 from chassis.table_errors import ConditionFailed, TableRefused
 from chassis.table_schema import ensure_table
 from contracts.rows import CheckpointRow, FenceRow
 from contracts.table import Key
 from tests.doubles.table import MemoryTable
+
+
+class Scanned(TablePort, TableScans, Protocol):
+    """All that there is."""
 
 
 @pytest.fixture(scope="module", params=["memory", pytest.param("dynamodb", marks=pytest.mark.engine)])
@@ -171,3 +176,25 @@ async def test_a_transaction_over_four_megabytes_is_refused(table: TablePort, pk
     with pytest.raises(TableRefused):
         await table.transact([Put(blob(pk, f"{number}", 390_000)) for number in range(11)])
     assert await table.query(pk) == []
+
+
+async def test_a_scan_brings_every_item_once_those_of_a_key_in_order(table: Scanned, pk: str) -> None:
+    for number in range(25):
+        await table.write(Put(at(f"{pk}{number % 3}", f"SK#{number:03d}", number)))
+    found: dict[str, list[str]] = {}
+    for segment in range(2):
+        async for page in table.scan(segment, 2, page=4):
+            assert len(page) <= 4
+            for stored in page:
+                key = key_of(stored)
+                if key.pk.startswith(pk):
+                    assert stored == await table.get(key)
+                    found.setdefault(key.pk, []).append(key.sk)
+    assert found == {f"{pk}{n}": [f"SK#{number:03d}" for number in range(n, 25, 3)] for n in range(3)}
+
+
+async def test_a_scan_of_keys_brings_positions_and_nothing_else(table: Scanned, pk: str) -> None:
+    await table.write(Put(blob(pk, "FENCE", 9)))
+    pages = [page async for page in table.scan(0, 1, keys_only=True)]
+    (mine,) = [stored for page in pages for stored in page if key_of(stored).pk == pk]
+    assert mine == {"PK": {"S": pk}, "SK": {"S": "FENCE"}, "position": {"N": "0"}}

@@ -41,7 +41,7 @@ class World:
     def __init__(self) -> None:
         self.log = MemoryLog()
         self.table = MemoryTable()
-        self.rooms = RoomHandler(RoomStore(self.table, RoomCache(10_000)), Rules())
+        self.persistence = RoomHandler(RoomStore(self.table, RoomCache(10_000)), Rules())
         self._profiles = ProfileHandler(self.table)
         self.held_back: list[Outgoing] = []
         self.open: dict[str, list[str]] = {}
@@ -62,7 +62,7 @@ class World:
         """A submission whose transaction is done and whose fact is not in the log yet."""
         self.emit(asked.chat_room_id)
         record = self.log.append(SUBMISSIONS.name, asked.chat_room_id, encode(asked), headers)
-        self.held_back += (await self.rooms.handle([record])).publish
+        self.held_back += (await self.persistence.handle([record])).publish
         return record
 
     def emit(self, room: str | None = None) -> None:

@@ -1,5 +1,7 @@
 """Why a user did or did not get a message, from the evidence of the topics."""
 
+from typing import Any
+
 import pytest
 
 from contracts.facts import MessagePosted
@@ -40,7 +42,8 @@ async def test_what_its_gateway_took_is_delivered_and_named_with_its_place() -> 
 @pytest.mark.parametrize("fate", ["gone", "slow", "dropped"])
 async def test_a_connection_that_missed_it_is_told_with_the_reason(fate: str) -> None:
     world, fact, connection = await world_with_a_message()
-    world.push(fact, count=1, **{fate: (connection,)})
+    missed: Any = {fate: (connection,)}
+    world.push(fact, count=1, **missed)
     (one,) = fates(await evidence(world, fact.message_id, "ben"))
     assert one.fate == fate
 

@@ -96,7 +96,7 @@ async def test_what_was_put_aside_and_still_would_be_does_not_differ() -> None:
     bad = b'{"type":"sendMessage","version":1,"eventId":"e","occurredAt":"x","chatRoomId":"room-0","senderId":"ann"}'
     record = world.log.append(SUBMISSIONS.name, "room-0", bad)
     world.log.take(dead_letter(record, UnknownType("bad")))
-    world.held_back += (await world.rooms.answer_dead_letter(record, UnknownType("bad"))).publish
+    world.held_back += (await world.persistence.answer_dead_letter(record, UnknownType("bad"))).publish
     world.emit()
     changed, run = await shadowed(world)
     assert changed == []

@@ -133,7 +133,7 @@ async def test_a_connection_is_told_from_its_handshake_to_the_end_of_its_gateway
     assert kinds(await lines(world, ConnectionSubject(other))) == ["connected"]
 
 
-def send_through(asked: Any, connection: dict[str, str]) -> Any:
+def send_through(asked: Any, connection: dict[str, Any]) -> Any:
     return replace(asked, connection=ConnectionRef(**connection))
 
 
