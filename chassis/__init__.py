@@ -4,8 +4,10 @@ A process:   process.py (lifecycle) · settings.py (setting_types.py) · logs.py
              http_server.py, http_front.py · loopback.py · backoff.py · tasks.py
 Kafka:       records.py · publisher.py, producer_life.py (in) · runloop.py (out, in a group: assignment.py, lanes.py,
              holdings.py, batches.py, offsets.py, commits.py, dead_letters.py)
-             tail.py (out, whole topics) · consumers.py · topics.py (create and check)
-The table:   table.py (on dynamodb.py) · actions.py · items.py · table_errors.py · table_schema.py
+             tail.py (out, whole topics) · log_reader.py (out, stretches) · consumers.py
+             topics.py (create and check)
+The table:   table.py (on dynamodb.py) · bulk_writer.py (many rows, no conditions) · pace.py · actions.py · items.py
+             table_errors.py · table_schema.py
 The fold:    projection/ (facts as rows)
 Sign-in:     auth/
 
