@@ -13,10 +13,10 @@ from typing import Any, Self
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chassis.backoff import Backoff
+from chassis.dynamodb import dynamodb
 from chassis.items import Item, key_item
 from chassis.pace import Pace
 from chassis.settings import TableSettings
-from chassis.table import client_of
 from chassis.table_errors import from_boto
 from contracts.table import Key
 
@@ -30,7 +30,12 @@ class BulkWriter:
 
     def __init__(self, settings: TableSettings, *, rows_per_s: float | None = None) -> None:
         self._name = settings.table
-        self._client = client_of(settings)
+        self._client: Any = dynamodb(
+            settings,
+            max_pool_connections=settings.table_threads,
+            parameter_validation=False,
+            retries={"mode": "standard", "total_max_attempts": 2},
+        )
         self._threads = ThreadPoolExecutor(settings.table_threads, thread_name_prefix="table-bulk")
         self._pace = Pace(rows_per_s)
         self.written = 0
