@@ -12,7 +12,7 @@ from typing import Any
 
 import msgspec
 
-from contracts import connection_api_document
+from contracts import connection_api_document, limits
 from contracts.client_frames import CLIENT_FRAMES
 from contracts.close_codes import CLOSE_CODES
 from contracts.envelope import type_of
@@ -30,6 +30,7 @@ def documents() -> dict[str, Document | list[Any]]:
         "client-frames.schema.json": _schema("Frames a client sends", list(CLIENT_FRAMES)),
         "server-frames.schema.json": _schema("Frames a client gets", list(SERVER_FRAMES)),
         "close-codes.json": [msgspec.to_builtins(code) for code in CLOSE_CODES],
+        "limits.json": {name: value for name, value in vars(limits).items() if name.isupper()},
         "asyncapi.json": _asyncapi(),
         "connection-api.openapi.json": connection_api_document.document(),
     }
