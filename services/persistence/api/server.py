@@ -1,6 +1,6 @@
 """The ASGI application: routers, limits, CORS, and every error as problem+json (spec 8)."""
 
-from typing import Any
+from typing import Any, Final
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -18,13 +18,16 @@ from services.persistence.api.problems import Problem, invalid
 from services.persistence.api.settings import ApiSettings
 from services.persistence.api.sign_in import sign_in_router
 
+ROUTERS: Final = tuple(endpoints.router for endpoints in (rooms, participants, messages, users, outcomes))
+"""All of /api."""
+
 
 def application(parts: Parts) -> FastAPI:
     """All that is served on the public port."""
     app = FastAPI(openapi_url="/api/openapi.json", docs_url=None, redoc_url=None, redirect_slashes=False)
     app.state.parts = parts
-    for endpoints in (rooms, participants, messages, users, outcomes):
-        app.include_router(endpoints.router)
+    for router in ROUTERS:
+        app.include_router(router)
     _document(app)
     if parts.settings.sign_in_url:
         app.include_router(sign_in_router(parts.settings.sign_in_url, allow_remote=parts.settings.issuer_allow_remote))
