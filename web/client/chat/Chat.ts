@@ -1,0 +1,385 @@
+import { createStore, type StoreApi } from "zustand/vanilla";
+import { ApiError, HttpApi } from "../http/HttpApi.ts";
+import { PAGE_MESSAGES, READ_MARK_INTERVAL_S, TYPING_INTERVAL_S } from "../generated/limits.ts";
+import { apply, withoutRoom } from "../store/apply.ts";
+import { isDue, newDraft, discarded, retried, sent, type Draft } from "../store/drafts.ts";
+import * as events from "../store/events.ts";
+import { initialState, type ChatState, type Posted, type RoomState } from "../store/state.ts";
+import { wantedPage } from "../store/timeline.ts";
+import type { Me } from "../generated/http.ts";
+import { SignInNeeded, type TokenSource } from "../transport/tokens.ts";
+import { WebSocketService, type TransportEvent, type WebSocketServiceOptions } from "../transport/WebSocketService.ts";
+import { Errands } from "./Errands.ts";
+import { KeptDrafts } from "./kept.ts";
+
+export interface ChatOptions {
+  /** With the stage. */
+  websocketUrl: string;
+  /** Origin of the HTTP API; empty for the page's own. */
+  apiBase?: string;
+  tokens: TokenSource;
+  /** Where unsent messages survive a reload; null: nowhere. */
+  storage?: Storage | null;
+  socket?: Partial<WebSocketServiceOptions>;
+  fetch?: typeof fetch;
+}
+
+const NEWEST_PAGE = 60;
+const UNVERIFIED_EVERY_MS = 30_000;
+/** How far behind a draft's time its message is looked for, and how many pages of it. */
+const LOOK_BEFORE_MS = 60_000;
+const LOOK_PAGES = 25;
+
+/** Sign in (the profile is made if there is none) and put a chat together; `start` connects it. */
+export async function createChat(options: ChatOptions): Promise<Chat> {
+  const api = new HttpApi({
+    base: options.apiBase ?? "",
+    tokens: options.tokens,
+    ...(options.fetch && { fetch: options.fetch }),
+  });
+  return new Chat(options, api, await api.me());
+}
+
+/**
+ * One person's chat: the store, and everything that keeps it true. Whatever is missing in the state is fetched, whatever
+ * is due is sent; each answer changes the state by a pure function of `store/`.
+ */
+export class Chat {
+  readonly store: StoreApi<ChatState>;
+  readonly api: HttpApi;
+  readonly #socket: WebSocketService;
+  readonly #kept: KeptDrafts | null;
+  readonly #errands = new Errands();
+  readonly #looks = new Map<string, number>();
+  readonly #typedAt = new Map<string, number>();
+  readonly #markedAt = new Map<string, number>();
+  readonly #marked = new Map<string, number>();
+  #timer: ReturnType<typeof setTimeout> | undefined;
+  #askedMeAt = 0;
+  #isPumping = false;
+  #stopped = false;
+
+  constructor(options: ChatOptions, api: HttpApi, me: Me) {
+    this.api = api;
+    this.#kept = options.storage == null ? null : new KeptDrafts(me.userId, options.storage);
+    this.store = createStore<ChatState>(() => initialState(me, this.#kept?.load() ?? []));
+    this.#socket = new WebSocketService({ url: options.websocketUrl, tokens: options.tokens, ...options.socket });
+    this.#socket.subscribe((event) => this.#happened(event));
+  }
+
+  get state(): ChatState {
+    return this.store.getState();
+  }
+
+  /** Connect. Resolves at once; the state's `connection` tells how it goes. */
+  start(): void {
+    this.#stopped = false;
+    if (typeof window !== "undefined") window.addEventListener("storage", this.#storageChanged);
+    this.#socket.connect().catch(() => undefined);
+  }
+
+  /** Disconnect, for good. What is unsent stays kept. */
+  stop(): void {
+    this.#stopped = true;
+    clearTimeout(this.#timer);
+    if (typeof window !== "undefined") window.removeEventListener("storage", this.#storageChanged);
+    this.#socket.close();
+  }
+
+  /** Forget what is kept on this device. */
+  forget(): void {
+    this.#kept?.clear();
+  }
+
+  /** Try to connect now. */
+  retryNow(): void {
+    this.#errands.forgive();
+    this.#socket.retryNow();
+  }
+
+  /** Look into a room (null: none); its history is fetched. */
+  open(chatRoomId: string | null): void {
+    this.#change((state) => events.activated(state, chatRoomId));
+  }
+
+  /** Post a message; it is shown at once and sent as soon as that is possible. */
+  send(chatRoomId: string, content: string): void {
+    const createdAt = Date.now() + this.state.clockOffsetMs;
+    const draft = newDraft(crypto.randomUUID(), chatRoomId, content, createdAt);
+    this.#change((state) => events.submitted(state, draft, Date.now()));
+  }
+
+  retry(clientMessageId: string): void {
+    this.#change((state) => ({
+      ...state,
+      drafts: retried(state.drafts, clientMessageId, state.connection.state === "open", Date.now()),
+    }));
+  }
+
+  discard(clientMessageId: string): void {
+    this.#change((state) => ({ ...state, drafts: discarded(state.drafts, clientMessageId) }));
+  }
+
+  /** Everything up to `seq` was on the screen. */
+  markRead(chatRoomId: string, seq: number): void {
+    this.#change((state) => events.readUpTo(state, chatRoomId, seq));
+  }
+
+  /** A key was pressed: told to the others at most every 3 s. */
+  typed(chatRoomId: string): void {
+    const now = Date.now();
+    if (now - (this.#typedAt.get(chatRoomId) ?? 0) < TYPING_INTERVAL_S * 1000) return;
+    if (this.#socket.send({ action: "typing", chatRoomId })) this.#typedAt.set(chatRoomId, now);
+  }
+
+  /** Fetch what stands before the first message shown, once. */
+  loadOlder(chatRoomId: string): void {
+    const timeline = this.state.rooms?.[chatRoomId]?.timeline;
+    const first = timeline?.messages[0];
+    if (!timeline?.hasOlder || timeline.olderAsked || first === undefined) return;
+    if (!this.#errands.isFree(`older ${chatRoomId}`, Date.now())) return;
+    this.#change((state) => events.askingOlder(state, chatRoomId));
+    this.#run(
+      `older ${chatRoomId}`,
+      chatRoomId,
+      async () => {
+        const answer = await this.api.messages(chatRoomId, { before: first.timestamp }, PAGE_MESSAGES / 2);
+        this.#change((state) => events.older(state, chatRoomId, timeline.generation, answer));
+      },
+      () => events.olderFailed(this.state, chatRoomId),
+    );
+  }
+
+  /** Ask again who I am: the profile may have been changed elsewhere. */
+  refreshMe(): void {
+    if (this.#errands.isFree("me", Date.now())) {
+      this.#askedMeAt = Date.now();
+      this.#run("me", null, async () => {
+        const me = await this.api.me();
+        this.#change((state) => events.me(state, me));
+      });
+    }
+  }
+
+  /** Make a room; resolves to its id once it may be opened. */
+  async createRoom(name: string, participantIds: string[]): Promise<string> {
+    const chatRoomId = crypto.randomUUID();
+    await this.api.createRoom({ chatRoomId, name, participantIds });
+    const details = await this.api.room(chatRoomId);
+    this.#change((state) => events.roomDetails(events.roomMade(state, details), details));
+    return chatRoomId;
+  }
+
+  async addParticipant(chatRoomId: string, userId: string): Promise<void> {
+    await this.api.addParticipant(chatRoomId, userId);
+    this.#change((state) => events.detailsChanged(state, chatRoomId));
+  }
+
+  /** Remove somebody, or leave. */
+  async removeParticipant(chatRoomId: string, userId: string): Promise<void> {
+    await this.api.removeParticipant(chatRoomId, userId);
+    const isMe = userId === this.state.me.userId;
+    this.#change((state) => (isMe ? withoutRoom(state, chatRoomId) : events.detailsChanged(state, chatRoomId)));
+  }
+
+  async setDisplayName(displayName: string): Promise<void> {
+    await this.api.setDisplayName(this.state.me.userId, displayName);
+    this.#change((state) => events.me(state, { ...state.me, displayName }));
+  }
+
+  #happened(event: TransportEvent): void {
+    if (event.type === "frame") this.#change((state) => apply(state, event.frame, Date.now()));
+    if (event.type !== "status") return;
+    if (event.status.state === "open") {
+      this.#errands.forgive();
+      this.#marked.clear();
+      this.refreshMe();
+    }
+    this.#change((state) => events.connection(state, event.status, Date.now()));
+  }
+
+  readonly #storageChanged = (event: StorageEvent): void => {
+    const key = this.#kept?.removed(event);
+    if (key != null) this.discard(key);
+  };
+
+  #change(how: (state: ChatState) => ChatState): void {
+    const before = this.state;
+    const after = how(before);
+    if (after.drafts !== before.drafts) this.#kept?.save(after.drafts);
+    if (after !== before) this.store.setState(after, true);
+    this.#pump();
+  }
+
+  /** Do what the state asks for. What is begun here changes the state, so that nothing is begun twice. */
+  #pump(): void {
+    if (this.#isPumping || this.#stopped) return;
+    this.#isPumping = true;
+    this.#sendDue();
+    this.#sendReadMarks();
+    this.#fetchWanted();
+    this.#isPumping = false;
+    this.#sleep();
+  }
+
+  #sendDue(): void {
+    for (const draft of this.state.drafts) {
+      if (!isDue(draft, Date.now())) continue;
+      const { clientMessageId, chatRoomId, content } = draft;
+      if (!this.#socket.send({ action: "sendMessage", chatRoomId, content, clientMessageId })) return;
+      this.#change((state) => ({ ...state, drafts: sent(state.drafts, clientMessageId, Date.now()) }));
+    }
+  }
+
+  #sendReadMarks(): void {
+    for (const { chatRoomId, lastReadSeq, confirmedReadSeq } of Object.values(this.state.rooms ?? {})) {
+      const isDone = lastReadSeq <= Math.max(confirmedReadSeq, this.#marked.get(chatRoomId) ?? 0);
+      if (isDone || Date.now() - (this.#markedAt.get(chatRoomId) ?? 0) < READ_MARK_INTERVAL_S * 1000) continue;
+      if (!this.#socket.send({ action: "markRead", chatRoomId, seq: lastReadSeq })) return;
+      this.#marked.set(chatRoomId, lastReadSeq);
+      this.#markedAt.set(chatRoomId, Date.now());
+    }
+  }
+
+  #fetchWanted(): void {
+    const { connection, roomsStale, rooms, activeRoomId } = this.state;
+    // While it connects, what is fetched would be fetched again in a moment.
+    if (connection.state !== "open" && connection.state !== "waiting") return;
+    if (roomsStale && this.#isFree("rooms")) this.#fetchRooms();
+    const room = activeRoomId === null ? undefined : rooms?.[activeRoomId];
+    if (room !== undefined) this.#fetchOf(room);
+    for (const draft of this.state.drafts) {
+      if (draft.state === "accepted" && draft.dueAt !== null && draft.dueAt <= Date.now()) this.#look(draft);
+    }
+  }
+
+  #fetchRooms(): void {
+    this.#change(events.askingRooms);
+    this.#run(
+      "rooms",
+      null,
+      async () => {
+        const { rooms } = await this.api.rooms();
+        this.#change((state) => events.rooms(state, rooms));
+      },
+      () => ({ ...this.state, roomsStale: true }),
+    );
+  }
+
+  #fetchOf(room: RoomState): void {
+    const id = room.chatRoomId;
+    const fetch = wantedPage(room.timeline);
+    if (fetch !== null && this.#isFree(`page ${id}`)) {
+      this.#change((state) => events.askingPage(state, id));
+      this.#run(
+        `page ${id}`,
+        id,
+        async () => {
+          const side = fetch.after === null ? {} : { after: fetch.after };
+          const answer = await this.api.messages(id, side, fetch.after === null ? NEWEST_PAGE : PAGE_MESSAGES);
+          this.#change((state) => events.page(state, id, fetch, answer));
+        },
+        () => events.pageFailed(this.state, id, fetch),
+      );
+    }
+    if (room.detailsStale && this.#isFree(`details ${id}`)) {
+      this.#change((state) => events.askingDetails(state, id));
+      this.#run(
+        `details ${id}`,
+        id,
+        async () => {
+          const [details, presence] = await Promise.all([this.api.room(id), this.api.presence(id)]);
+          this.#change((state) => events.presences(events.roomDetails(state, details), presence.presence));
+        },
+        () => events.detailsChanged(this.state, id),
+      );
+    }
+  }
+
+  /** Was an accepted draft posted before this page could hear of it? Its message stands near the time it was typed. */
+  #look(draft: Draft): void {
+    const key = draft.clientMessageId;
+    if (!this.#isFree(`look ${key}`)) return;
+    this.#run(`look ${key}`, null, async () => {
+      const found = await this.#found(draft);
+      const looks = (this.#looks.get(key) ?? 0) + 1;
+      this.#looks.set(key, looks);
+      this.#change((state) => events.looked(state, key, found, looks, Date.now()));
+    });
+  }
+
+  async #found({ chatRoomId, messageId, createdAt }: Draft): Promise<Posted | null> {
+    let after = Math.max(0, Math.floor(createdAt) - LOOK_BEFORE_MS);
+    for (let turn = 0; turn < LOOK_PAGES; turn += 1) {
+      const { messages, hasMore } = await this.api.messages(chatRoomId, { after }, PAGE_MESSAGES);
+      const found = messages.find((message) => message.messageId === messageId);
+      if (found !== undefined) return { ...found, clientMessageId: found.clientMessageId ?? undefined };
+      if (!hasMore) return null;
+      after = messages.at(-1)?.timestamp ?? after;
+    }
+    return null;
+  }
+
+  #isFree(name: string): boolean {
+    return this.#errands.isFree(name, Date.now());
+  }
+
+  /** An errand about a room (or none) whose failure leaves the state as `failed` says. */
+  #run(name: string, chatRoomId: string | null, errand: () => Promise<void>, failed?: () => ChatState): void {
+    void this.#errands
+      .run(name, async () => {
+        try {
+          await errand();
+          return null;
+        } catch (error) {
+          return this.#failed(error, chatRoomId, failed);
+        }
+      })
+      .then(() => this.#pump());
+  }
+
+  #failed(error: unknown, chatRoomId: string | null, failed?: () => ChatState): number {
+    if (error instanceof SignInNeeded) this.#signInNeeded();
+    else if (!(error instanceof ApiError)) reportError(error);
+    else if (error.status === 404 && chatRoomId !== null) this.#change((state) => withoutRoom(state, chatRoomId));
+    if (failed !== undefined) this.#change(failed);
+    return error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0;
+  }
+
+  #signInNeeded(): void {
+    this.#socket.close();
+    this.#change((state) => events.connection(state, { state: "ended", why: "sign-in" }, Date.now()));
+  }
+
+  /** Wake up when the next thing is due. */
+  #sleep(): void {
+    clearTimeout(this.#timer);
+    const now = Date.now();
+    const next = Math.min(this.#nextDueAt(now), this.#errands.nextRetryAt(now));
+    if (next < Infinity) this.#timer = setTimeout(() => this.#wake(), Math.max(20, next - now));
+  }
+
+  #nextDueAt(now: number): number {
+    const { drafts, rooms, me } = this.state;
+    const all = Object.values(rooms ?? {});
+    const typing = all.flatMap((room) => Object.values(room.typing));
+    const marks = all
+      .filter((room) => room.lastReadSeq > room.confirmedReadSeq)
+      .map((room) => (this.#markedAt.get(room.chatRoomId) ?? 0) + READ_MARK_INTERVAL_S * 1000);
+    const due = drafts.flatMap(({ dueAt }) => dueAt ?? []);
+    const unverified = me.verificationStatus === "approved" ? Infinity : this.#askedMeAt + UNVERIFIED_EVERY_MS;
+    return Math.min(
+      Infinity,
+      unverified,
+      ...typing,
+      ...marks.filter((at) => at > now),
+      ...due.filter((at) => at > now),
+    );
+  }
+
+  #wake(): void {
+    const { me } = this.state;
+    if (me.verificationStatus !== "approved" && this.#askedMeAt + UNVERIFIED_EVERY_MS <= Date.now()) this.refreshMe();
+    this.#change((state) => events.typingEnded(state, Date.now()));
+  }
+}

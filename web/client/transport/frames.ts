@@ -1,0 +1,38 @@
+import { SHAPES, type ServerFrame } from "../generated/server-frames.ts";
+
+/** What a text from the socket turned out to be. */
+export type Decoded =
+  | { kind: "frame"; frame: ServerFrame }
+  /** A newer server may send frames that this client does not know: they are passed over. */
+  | { kind: "unknown"; type: string }
+  | { kind: "malformed" };
+
+/** Check a text against the contract's shapes; never throws. Fields that are not declared are let through. */
+export function decodeFrame(text: unknown): Decoded {
+  const value = parsed(text);
+  if (value === null || typeof value.type !== "string") return { kind: "malformed" };
+  if (!Object.hasOwn(SHAPES, value.type)) return { kind: "unknown", type: value.type };
+  const shape = SHAPES[value.type as keyof typeof SHAPES];
+  const fits = Object.entries(shape).every(([name, kind]) => isOf(kind, value[name]));
+  return fits ? { kind: "frame", frame: value as unknown as ServerFrame } : { kind: "malformed" };
+}
+
+type Fields = Record<string, unknown> & { type?: unknown };
+
+function parsed(text: unknown): Fields | null {
+  if (typeof text !== "string") return null;
+  try {
+    const value: unknown = JSON.parse(text);
+    return typeof value === "object" && value !== null && !Array.isArray(value) ? (value as Fields) : null;
+  } catch {
+    return null;
+  }
+}
+
+function isOf(kind: string, value: unknown): boolean {
+  if (value === undefined) return kind.endsWith("?");
+  const wanted = kind.replace("?", "");
+  if (wanted === "any") return true;
+  if (wanted === "array") return Array.isArray(value) && value.every((item) => typeof item === "string");
+  return typeof value === wanted && (wanted !== "number" || Number.isFinite(value));
+}

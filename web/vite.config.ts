@@ -1,0 +1,25 @@
+import react from "@vitejs/plugin-react";
+import { defineConfig } from "vitest/config";
+
+/** `npm run dev` proxies to a running cluster: KAIWA_API=http://127.0.0.1:PORT npm run dev */
+const api = process.env["KAIWA_API"] ?? "http://127.0.0.1:8080";
+
+export default defineConfig({
+  plugins: [react()],
+  // The client package from its sources, so that it needs no build of its own here.
+  resolve: { conditions: ["kaiwa-source", "module", "browser", "development|production"] },
+  build: {
+    target: "es2022",
+    // The page's policy allows no script but files of its own.
+    modulePreload: { polyfill: false },
+    assetsInlineLimit: 0,
+    sourcemap: true,
+  },
+  server: { proxy: { "/api": api, "/dev": api, "/config.json": api } },
+  test: {
+    include: ["tests/**/*.test.{ts,tsx}"],
+    environment: "node",
+    restoreMocks: true,
+    testTimeout: 20_000,
+  },
+});
