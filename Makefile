@@ -2,7 +2,7 @@
 # Needs make 3.81 or later and Python 3.11 or later, nothing else.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup up test test-long fuzz bench lint lock clean
+.PHONY: help setup page up test test-long fuzz bench lint lock clean
 SHELL := /bin/sh
 
 # The newest Python on the PATH that is new enough; a name that is there and does not run (a pyenv shim) is passed over.
@@ -22,7 +22,10 @@ help: ## show this list
 setup: ## make .venv from the lock (the other commands do it themselves)
 	@$(FIND_PYTHON); $$python -m deploy.local.setup
 
-up: setup ## start the local cluster; Ctrl-C stops it (ARGS="--detach" and other options of `kaiwa up`)
+page: setup ## build the web page, if its sources have changed (`make up` does it itself)
+	@$(V)/python -m deploy.local.page
+
+up: page ## start the local cluster; Ctrl-C stops it (ARGS="--detach" and other options of `kaiwa up`)
 	@$(V)/kaiwa up $(ARGS)
 
 lint: setup ## formatting, style, types, the architecture's rules, and that generated files are current
@@ -32,12 +35,16 @@ lint: setup ## formatting, style, types, the architecture's rules, and that gene
 	@$(V)/mypy tests
 	@$(V)/lint-imports
 	@$(V)/python -m contracts.schema --check
+	@$(V)/python -m services.persistence.api.openapi_file --check
+	@$(V)/python -m deploy.local.page run lint --silent
 
-test: lint ## every check and every test that takes seconds
+test: lint page ## every check and every test that takes seconds (KAIWA_SKIP_BROWSER=1: without those in a browser)
+	@$(V)/python -m tests.browser.chromium
 	@$(V)/python -m deploy.local.fetch
+	@$(V)/python -m deploy.local.page test --silent
 	@$(V)/pytest -m "not long" -n $(WORKERS) --dist loadgroup --no-loadscope-reorder $(ARGS)
 
-test-long: setup ## the tests that take minutes
+test-long: page ## the tests that take minutes
 	@$(V)/python -m deploy.local.fetch
 	@$(V)/pytest -m long $(ARGS)
 

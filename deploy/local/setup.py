@@ -52,19 +52,27 @@ def is_current(root: Path) -> bool:
 
 
 def installer(environ: dict[str, str]) -> Path:
-    """A folder with the pinned ``uv`` and a ``python`` that has pip, kept in the user's cache; pip checks uv's hash.
+    """A folder with the pinned ``uv`` and a ``python`` that has pip.
 
     Raises LocalClusterError ``NO_VENV`` or ``NO_PACKAGES``.
     """
-    key = hashlib.sha256(UV_LOCK.read_bytes() + f"{sys.executable} {sys.version}".encode()).hexdigest()[:16]
-    folder = cache_folder() / f"installer-{key}"
+    return locked_tools(UV_LOCK, "uv, the installer", environ)
+
+
+def locked_tools(lock: Path, what: str, environ: dict[str, str]) -> Path:
+    """The ``bin`` folder of an environment with what ``lock`` names, kept in the user's cache; pip checks the hashes.
+
+    Raises LocalClusterError ``NO_VENV`` or ``NO_NETWORK``.
+    """
+    key = hashlib.sha256(lock.read_bytes() + f"{sys.executable} {sys.version}".encode()).hexdigest()[:16]
+    folder = cache_folder() / f"{lock.stem}-{key}"
     if not folder.exists():
-        _say("Getting uv, the installer")
+        _say(f"Getting {what}")
         folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix="installer-new-") as new:
+        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f"{lock.stem}-new-") as new:
             python = _make_venv(Path(new) / "venv")
             pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-            _must(_run([*pip, "--require-hashes", "-r", str(UV_LOCK)], folder.parent, pip_settings.for_pip(environ)))
+            _must(_run([*pip, "--require-hashes", "-r", str(lock)], folder.parent, pip_settings.for_pip(environ)))
             # Another clone may have been faster; its folder is as good.
             with suppress(OSError):
                 (Path(new) / "venv").rename(folder)
