@@ -26,7 +26,7 @@ async function types(schema, name) {
   return text.trimEnd();
 }
 
-/** Field names to what `typeof` says of them ("array" for lists), a trailing "?" for those that may be absent. */
+/** Field names to kinds ("number|null"), a trailing "?" for those that may be absent. */
 function shape(definition) {
   const required = new Set(definition.required);
   const fields = Object.entries(definition.properties).filter(([name]) => name !== "type");
@@ -34,9 +34,8 @@ function shape(definition) {
 }
 
 function kind(field) {
-  const named = { integer: "number", string: "string", boolean: "boolean", array: "array" }[field.type];
-  if (field.enum) return "string";
-  return named ?? "any";
+  if (field.anyOf) return field.anyOf.map(kind).join("|");
+  return field.enum ? "string" : { integer: "number" }[field.type] ?? field.type;
 }
 
 function shapes(schema) {

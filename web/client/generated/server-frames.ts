@@ -139,7 +139,7 @@ export const SHAPES = {
     "clientMessageId": "string?"
   },
   "PONG": {
-    "id": "any",
+    "id": "string|number|null",
     "serverTime": "number"
   },
   "PRESENCE": {

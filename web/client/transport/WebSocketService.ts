@@ -179,7 +179,8 @@ export class WebSocketService {
   #noticed(frame: ServerFrame): void {
     if (frame.type === "TOKEN_REFRESHED") this.#expiresAt = Date.parse(frame.expiresAt);
     if (frame.type === "PONG") clearTimeout(this.#pong);
-    if ((frame.type !== "PONG" && frame.type !== "TOKEN_REFRESHED") || this.#expiresAt === null) return;
+    const isFirstPong = frame.type === "PONG" && this.#refresh === undefined;
+    if ((!isFirstPong && frame.type !== "TOKEN_REFRESHED") || this.#expiresAt === null) return;
     const left = this.#expiresAt - frame.serverTime - REFRESH_BEFORE_MS;
     clearTimeout(this.#refresh);
     this.#refresh = setTimeout(
@@ -242,6 +243,7 @@ export class WebSocketService {
   #drop(): number {
     [this.#retry, this.#stable, this.#pong, this.#refresh].forEach(clearTimeout);
     clearInterval(this.#heartbeat);
+    this.#refresh = undefined;
     const socket = this.#socket;
     this.#socket = null;
     this.#turn += 1;

@@ -31,8 +31,12 @@ function parsed(text: unknown): Fields | null {
 
 function isOf(kind: string, value: unknown): boolean {
   if (value === undefined) return kind.endsWith("?");
-  const wanted = kind.replace("?", "");
-  if (wanted === "any") return true;
-  if (wanted === "array") return Array.isArray(value) && value.every((item) => typeof item === "string");
-  return typeof value === wanted && (wanted !== "number" || Number.isFinite(value));
+  return kind.replace("?", "").split("|").includes(kindOf(value));
+}
+
+/** As the shapes name it; a list is one of texts. */
+function kindOf(value: unknown): string {
+  if (value === null) return "null";
+  if (Array.isArray(value)) return value.every((item) => typeof item === "string") ? "array" : "mixed";
+  return typeof value === "number" && !Number.isFinite(value) ? "infinite" : typeof value;
 }
