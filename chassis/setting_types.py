@@ -66,8 +66,9 @@ def _brokers(text: str) -> str:
 def _origins(origins: tuple[str, ...]) -> tuple[str, ...]:
     for origin in origins:
         scheme, _, host = origin.partition("://")
-        # A browser sends an origin in lower case and without a path; another would never be met.
-        if not is_address(origin, [scheme]) or set(host) & set("/?@") or origin != origin.lower():
+        # A browser sends an origin in lower case and without a path; another would never be met. And they go into the
+        # page's Content-Security-Policy, where a semicolon or a quote would begin something else.
+        if not is_address(origin, [scheme]) or set(host) & set("/?@;'*") or origin != origin.lower():
             raise ValueError("it should be origins such as https://chat.example.com, in lower case and without a path")
     return origins
 

@@ -1,11 +1,15 @@
+import { readdirSync, readFileSync, writeFileSync } from "node:fs";
+import { join } from "node:path";
+import { gzipSync } from "node:zlib";
 import react from "@vitejs/plugin-react";
+import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 
 /** `npm run dev` proxies to a running cluster: KAIWA_API=http://127.0.0.1:PORT npm run dev */
 const api = process.env["KAIWA_API"] ?? "http://127.0.0.1:8080";
 
 export default defineConfig({
-  plugins: [react()],
+  plugins: [react(), compressed()],
   // The client package from its sources, so that it needs no build of its own here.
   resolve: { conditions: ["kaiwa-source", "module", "browser", "development|production"] },
   build: {
@@ -23,3 +27,17 @@ export default defineConfig({
     testTimeout: 20_000,
   },
 });
+
+/** Beside every script and style sheet the same in gzip: the api process serves it, and need not compress. */
+function compressed(): Plugin {
+  return {
+    name: "kaiwa-compressed",
+    apply: "build",
+    writeBundle: ({ dir = "dist" }) => {
+      const assets = join(dir, "assets");
+      for (const name of readdirSync(assets).filter((file) => /\.(js|css)$/.test(file))) {
+        writeFileSync(join(assets, `${name}.gz`), gzipSync(readFileSync(join(assets, name)), { level: 9 }));
+      }
+    },
+  };
+}

@@ -35,7 +35,7 @@ function shape(definition) {
 
 function kind(field) {
   if (field.anyOf) return field.anyOf.map(kind).join("|");
-  return field.enum ? "string" : { integer: "number" }[field.type] ?? field.type;
+  return field.enum ? "string" : ({ integer: "number" }[field.type] ?? field.type);
 }
 
 function shapes(schema) {

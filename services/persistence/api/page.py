@@ -5,6 +5,7 @@ The built page is served from a folder; where there is none, a page that tells w
 
 import base64
 import hashlib
+import mimetypes
 from html import escape
 from pathlib import Path
 from string import Template
@@ -63,12 +64,13 @@ def page_router(settings: ApiSettings) -> APIRouter:
     async def page(path: str, request: Request) -> Response:
         if path.startswith(("api/", "dev/")) or path in ("api", "dev"):
             raise Problem("NOT_FOUND", f"There is no {request.method} /{path}.")
-        return _file(folder, path, settings) or _landing(path, request, settings)
+        takes_gzip = "gzip" in request.headers.get("accept-encoding", "")
+        return _file(folder, path, settings, takes_gzip=takes_gzip) or _landing(path, request, settings)
 
     return router
 
 
-def _file(folder: Path, path: str, settings: ApiSettings) -> Response | None:
+def _file(folder: Path, path: str, settings: ApiSettings, *, takes_gzip: bool) -> Response | None:
     index = folder / "index.html"
     if not index.is_file():
         return None
@@ -80,7 +82,15 @@ def _file(folder: Path, path: str, settings: ApiSettings) -> Response | None:
         wanted = index
     caching = "public, max-age=31536000, immutable" if path.startswith(_ASSETS) else "no-cache"
     headers = _SAFE | {"Cache-Control": caching, "Content-Security-Policy": page_policy(settings)}
-    return FileResponse(wanted, headers=headers)
+    # The build puts a compressed twin beside each script and style sheet.
+    twin = wanted.with_name(f"{wanted.name}.gz")
+    if not twin.is_file():
+        return FileResponse(wanted, headers=headers)
+    headers["Vary"] = "Accept-Encoding"
+    if not takes_gzip:
+        return FileResponse(wanted, headers=headers)
+    kind = mimetypes.guess_type(wanted.name)[0]
+    return FileResponse(twin, headers=headers | {"Content-Encoding": "gzip"}, media_type=kind)
 
 
 def _landing(path: str, request: Request, settings: ApiSettings) -> Response:
@@ -96,11 +106,13 @@ def _landing(path: str, request: Request, settings: ApiSettings) -> Response:
 
 
 def page_policy(settings: ApiSettings) -> str:
-    """What the built page may do: its own files, this origin, the gateway and the issuer."""
-    reachable = " ".join(dict.fromkeys(_origin(url) for url in (settings.websocket_url, settings.issuer)))
+    """What the built page may do: its own files, this origin, the gateway, and where people sign in."""
+    urls = (settings.websocket_url, settings.issuer, *settings.sign_in_origins)
+    reachable = " ".join(dict.fromkeys(_origin(url) for url in urls))
     return (
         f"default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self' data:; font-src 'self'; "
-        f"manifest-src 'self'; connect-src 'self' {reachable}; {_NO_ESCAPE}"
+        f"manifest-src 'self'; connect-src 'self' {reachable}; "
+        f"require-trusted-types-for 'script'; trusted-types 'none'; {_NO_ESCAPE}"
     )
 
 

@@ -43,6 +43,11 @@ class ApiSettings(KafkaSettings, TableSettings, IssuerSettings, ObservabilitySet
         False, description="pass on the sign-in of callers from elsewhere too, as in a container network"
     )
 
+    sign_in_origins: Origins = Field(
+        (),
+        description="origins besides the issuer's that signing in needs, comma-separated: Cognito's Hosted UI domain",
+    )
+
     @property
     def origins(self) -> tuple[str, ...]:
         """Pages that may call, exactly."""

@@ -1,7 +1,7 @@
 import type { Draft, Posted, RoomState } from "@kaiwa/client";
 import { useLayoutEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { VList, type VListHandle } from "virtua";
+import { Virtualizer, type VirtualizerHandle } from "virtua";
 import { useChat, useChatState } from "../app/chat";
 import { useTimes } from "../i18n/times";
 import { Button } from "../shared/Button";
@@ -37,7 +37,8 @@ function History({ room }: { room: RoomState }) {
   const drafts = useChatState((state) => state.drafts);
   const { messages, hasOlder, olderAsked } = room.timeline;
   const rows = useMemo(() => rowsOf(messages, drafts, room.chatRoomId), [messages, drafts, room.chatRoomId]);
-  const list = useRef<VListHandle>(null);
+  const list = useRef<VirtualizerHandle>(null);
+  const scroller = useRef<HTMLDivElement>(null);
   const [atEnd, setAtEnd] = useState(true);
   const [newFrom] = useState(() => ({ after: room.lastReadSeq, upTo: room.lastSeq }));
   const readers = useReaders(room, me);
@@ -56,35 +57,35 @@ function History({ room }: { room: RoomState }) {
   };
   return (
     <div className="messages">
-      <VList
-        ref={list}
-        className="message-list"
-        role="region"
-        aria-label={t("room.history")}
-        tabIndex={0}
-        shift={isPrepending}
-        bufferSize={600}
-        onScroll={scrolled}
-        data={rows}
-      >
-        {(row, index) => (
-          <div key={keyOf(row)} className="row">
-            {index === 0 && <Beginning room={room} hasOlder={hasOlder} isLoading={olderAsked} />}
-            {beginsDay(row, rows[index - 1]) && isPosted(row) && <Day time={row.createdAt} />}
-            {isPosted(row) && row.seq === newFrom.after + 1 && row.seq <= newFrom.upTo && <NewLine />}
-            {isPosted(row) ? (
-              <PostedMessage
-                message={row}
-                isMine={row.senderId === me}
-                continues={continues(row, rows[index - 1])}
-                readers={readers.get(row.seq) ?? NOBODY}
-              />
-            ) : (
-              <DraftMessage draft={row} />
-            )}
-          </div>
-        )}
-      </VList>
+      <div ref={scroller} className="message-list" role="region" aria-label={t("room.history")} tabIndex={0}>
+        <div className="ballast" />
+        <Virtualizer
+          ref={list}
+          scrollRef={scroller}
+          shift={isPrepending}
+          bufferSize={600}
+          onScroll={scrolled}
+          data={rows}
+        >
+          {(row, index) => (
+            <div key={keyOf(row)} className="row">
+              {index === 0 && <Beginning room={room} hasOlder={hasOlder} isLoading={olderAsked} />}
+              {beginsDay(row, rows[index - 1]) && isPosted(row) && <Day time={row.createdAt} />}
+              {isPosted(row) && row.seq === newFrom.after + 1 && row.seq <= newFrom.upTo && <NewLine />}
+              {isPosted(row) ? (
+                <PostedMessage
+                  message={row}
+                  isMine={row.senderId === me}
+                  continues={continues(row, rows[index - 1])}
+                  readers={readersOf(row, readers)}
+                />
+              ) : (
+                <DraftMessage draft={row} />
+              )}
+            </div>
+          )}
+        </Virtualizer>
+      </div>
       {rows.length === 0 && <p className="messages-empty over">{t("room.empty")}</p>}
       {!atEnd && (
         <Button
@@ -119,7 +120,7 @@ function usePrepending(messages: readonly Posted[]): boolean {
   return first < before;
 }
 
-/** Who has read up to which message, by its seq; not oneself, and not the end of their own words. */
+/** Who has read up to which message, by its seq; oneself excepted. */
 function useReaders(room: RoomState, me: string): Map<number, string[]> {
   return useMemo(() => {
     const bySeq = new Map<number, string[]>();
@@ -128,6 +129,12 @@ function useReaders(room: RoomState, me: string): Map<number, string[]> {
     }
     return bySeq;
   }, [room.readBy, me]);
+}
+
+/** Those who read the message, not the one who wrote it. */
+function readersOf(message: Posted, readers: Map<number, string[]>): readonly string[] {
+  const all = readers.get(message.seq);
+  return all?.includes(message.senderId) ? all.filter((userId) => userId !== message.senderId) : (all ?? NOBODY);
 }
 
 function Beginning({ room, hasOlder, isLoading }: { room: RoomState; hasOlder: boolean; isLoading: boolean }) {

@@ -28,7 +28,9 @@ function Gone({ roomId }: { roomId: string }) {
   const isRemoved = removed?.chatRoomId === roomId;
   return (
     <main className="waiting">
-      <h2 role="alert">{isRemoved ? t("room.gone", { name: removed.name }) : t("room.notFound")}</h2>
+      <div role="alert">
+        <h2>{isRemoved ? t("room.gone", { name: removed.name }) : t("room.notFound")}</h2>
+      </div>
       {isRemoved && <p className="muted">{t("room.goneHint")}</p>}
       {unsent.length > 0 && (
         <div className="unsent">

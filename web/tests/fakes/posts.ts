@@ -1,4 +1,5 @@
 import type { Me } from "../../client/generated/http.ts";
+import type { ServerFrame } from "../../client/generated/server-frames.ts";
 import { initialState, emptyRoom, type ChatState, type Posted } from "../../client/store/state.ts";
 
 export const ROOM = "lobby";
@@ -35,4 +36,9 @@ export function posts(from: number, to: number): Posted[] {
 export function aliceIn(...rooms: string[]): ChatState {
   const known = rooms.map((id) => [id, { ...emptyRoom(id, id), createdAt: "2026-01-01T00:00:00.000Z" }]);
   return { ...initialState(ALICE, []), rooms: Object.fromEntries(known) as ChatState["rooms"], roomsStale: false };
+}
+
+/** The frame that brings a message. */
+export function frameOf({ clientMessageId, ...fields }: Posted): ServerFrame {
+  return { type: "MESSAGE", ...fields, ...(clientMessageId !== undefined && { clientMessageId }) };
 }

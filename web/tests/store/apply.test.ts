@@ -3,10 +3,10 @@ import type { ServerFrame } from "../../client/generated/server-frames.ts";
 import { apply } from "../../client/store/apply.ts";
 import * as events from "../../client/store/events.ts";
 import { sortedRooms, unread, type ChatState } from "../../client/store/state.ts";
-import { aliceIn, post, ROOM, START } from "../fakes/posts.ts";
+import { aliceIn, frameOf, post, ROOM, START } from "../fakes/posts.ts";
 
 function message(seq: number, fields: object = {}): ServerFrame {
-  return { type: "MESSAGE", ...post(seq, fields) };
+  return frameOf(post(seq, fields));
 }
 
 function room(state: ChatState, id = ROOM) {
@@ -91,7 +91,7 @@ describe("PRESENCE", () => {
 });
 
 describe("ROOM", () => {
-  const added = { type: "ROOM", change: "added", name: "News", participantCount: 3 } as const;
+  const added = { type: "ROOM" as const, change: "added" as const, name: "News", participantCount: 3 };
 
   it("that one is added to appears at once, and the rest of it is fetched", () => {
     const state = apply(here, { ...added, chatRoomId: "news", userIds: ["alice"] }, START);
@@ -101,14 +101,14 @@ describe("ROOM", () => {
 
   it("that one is removed from vanishes with its messages; if it was on the screen, that is told", () => {
     const looking = events.activated(here, ROOM);
-    const frame = { ...added, change: "removed", chatRoomId: ROOM, userIds: ["alice"] } as const;
+    const frame = { ...added, change: "removed" as const, chatRoomId: ROOM, userIds: ["alice"] };
     expect(apply(looking, frame, START).rooms?.[ROOM]).toBeUndefined();
     expect(apply(looking, frame, START).removedFrom).toEqual({ chatRoomId: ROOM, name: ROOM });
     expect(apply(here, frame, START).removedFrom).toBeNull();
   });
 
   it("from which somebody else is removed stays, and its people are asked for again", () => {
-    const frame = { ...added, change: "removed", chatRoomId: ROOM, userIds: ["bob"], participantCount: 2 } as const;
+    const frame = { ...added, change: "removed" as const, chatRoomId: ROOM, userIds: ["bob"], participantCount: 2 };
     const fresh = events.askingDetails(here, ROOM);
     expect(room(apply(fresh, frame, START))).toMatchObject({ detailsStale: true, participantCount: 2 });
   });
@@ -134,17 +134,36 @@ describe("ROOM", () => {
 });
 
 describe("a refusal", () => {
-  const drafted = events.submitted(here, { clientMessageId: "k", chatRoomId: ROOM, content: "x", createdAt: START, state: "sending", tries: 1, dueAt: START }, START);
+  const drafted = events.submitted(
+    here,
+    {
+      clientMessageId: "k",
+      chatRoomId: ROOM,
+      content: "x",
+      createdAt: START,
+      state: "sending",
+      tries: 1,
+      dueAt: START,
+    },
+    START,
+  );
 
   it("VERIFICATION_REQUIRED marks the draft failed and the profile unverified", () => {
-    const state = apply(drafted, { type: "VERIFICATION_REQUIRED", message: "本人確認が必要です", clientMessageId: "k" }, START);
+    const state = apply(
+      drafted,
+      { type: "VERIFICATION_REQUIRED", message: "本人確認が必要です", clientMessageId: "k" },
+      START,
+    );
     expect(state.drafts[0]).toMatchObject({ state: "failed", failure: "VERIFICATION_REQUIRED" });
     expect(state.me.verificationStatus).toBe("pending");
   });
 
   it("that is retryable is tried again, one that is not has failed, one without a key is passed over", () => {
     const error = { type: "ERROR", code: "THROTTLED", message: "", clientMessageId: "k" } as const;
-    expect(apply(drafted, { ...error, retryable: true, retryAfterMs: 700 }, START).drafts[0]).toMatchObject({ state: "again", dueAt: START + 700 });
+    expect(apply(drafted, { ...error, retryable: true, retryAfterMs: 700 }, START).drafts[0]).toMatchObject({
+      state: "again",
+      dueAt: START + 700,
+    });
     expect(apply(drafted, { ...error, retryable: false }, START).drafts[0]?.state).toBe("failed");
     expect(apply(drafted, { type: "ERROR", code: "INTERNAL", message: "", retryable: true }, START)).toBe(drafted);
   });

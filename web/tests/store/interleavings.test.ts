@@ -5,7 +5,7 @@ import { isDue, newDraft, sent } from "../../client/store/drafts.ts";
 import * as events from "../../client/store/events.ts";
 import type { ChatState, Posted } from "../../client/store/state.ts";
 import { wantedPage, type Fetch } from "../../client/store/timeline.ts";
-import { aliceIn, post, ROOM, START } from "../fakes/posts.ts";
+import { aliceIn, frameOf, post, ROOM, START } from "../fakes/posts.ts";
 
 /**
  * A server and a network at their worst: frames are late, lost with the connection, doubled; ACKs and MESSAGEs overtake
@@ -60,7 +60,12 @@ class World {
     if (next === undefined) return;
     const first = this.#log.find((message) => message.messageId === `of-${next.key}`);
     if (first === undefined) {
-      this.#post({ senderId: "alice", content: next.content, messageId: `of-${next.key}`, ...(showsKey && { clientMessageId: next.key }) });
+      this.#post({
+        senderId: "alice",
+        content: next.content,
+        messageId: `of-${next.key}`,
+        ...(showsKey && { clientMessageId: next.key }),
+      });
     }
     this.#push(() => ({ type: "ACK", messageId: `of-${next.key}`, clientMessageId: next.key, chatRoomId: ROOM }));
   }
@@ -82,7 +87,8 @@ class World {
     if (fetch === null) return;
     this.state = events.askingPage(this.state, ROOM);
     const after = fetch.after;
-    const answer = after === null ? this.#log.slice(-3) : this.#log.filter((message) => message.timestamp > after).slice(0, 4);
+    const answer =
+      after === null ? this.#log.slice(-3) : this.#log.filter((message) => message.timestamp > after).slice(0, 4);
     this.#pages.push({ fetch, answer });
   }
 
@@ -92,8 +98,11 @@ class World {
     const last = next.answer.at(-1)?.seq ?? 0;
     const messages = next.answer.map((message) => ({ ...message, clientMessageId: message.clientMessageId ?? null }));
     // As the server answers: whether there was more after this page when it was read.
-    const hasMore = next.fetch.after === null ? (next.answer[0]?.seq ?? 1) > 1 : next.answer.length === 4 && last < this.#log.length;
-    this.state = fails ? events.pageFailed(this.state, ROOM, next.fetch) : events.page(this.state, ROOM, next.fetch, { messages, hasMore });
+    const hasMore =
+      next.fetch.after === null ? (next.answer[0]?.seq ?? 1) > 1 : next.answer.length === 4 && last < this.#log.length;
+    this.state = fails
+      ? events.pageFailed(this.state, ROOM, next.fetch)
+      : events.page(this.state, ROOM, next.fetch, { messages, hasMore });
   }
 
   /** Time goes by, the network is good, and an accepted draft is looked for. */
@@ -105,7 +114,9 @@ class World {
       this.deliver(false);
       this.ask();
       this.answer(false);
-      for (const draft of this.state.drafts.filter(({ state, dueAt }) => state === "accepted" && (dueAt ?? Infinity) <= this.now)) {
+      for (const draft of this.state.drafts.filter(
+        ({ state, dueAt }) => state === "accepted" && (dueAt ?? Infinity) <= this.now,
+      )) {
         const found = this.#log.find((message) => message.messageId === draft.messageId) ?? null;
         this.state = events.looked(this.state, draft.clientMessageId, found, 1, this.now);
       }
@@ -116,7 +127,7 @@ class World {
     const seq = this.#log.length + 1;
     const message = post(seq, { timestamp: this.now + seq, ...fields });
     this.#log.push(message);
-    this.#push(() => ({ type: "MESSAGE", ...message }));
+    this.#push(() => frameOf(message));
   }
 
   #push(frame: () => Parameters<typeof apply>[1]): void {
@@ -139,7 +150,7 @@ const STEPS: Record<string, (world: World) => void> = {
   ask: (world) => world.ask(),
   answer: (world) => world.answer(false),
   "fail to answer": (world) => world.answer(true),
-  wait: (world) => (world.now += 3_000),
+  wait: (world) => (world.now += 6_000),
 };
 
 function expectNoHoleNoDouble(world: World): void {
@@ -158,7 +169,11 @@ it("any interleaving of echo, ACK, fetch, duplicate and reconnect ends in the se
       world.connect();
       world.settle();
       const first = world.screen[0]?.seq ?? 1;
-      expect(world.screen).toEqual(world.log.slice(first - 1).map((message) => expect.objectContaining({ messageId: message.messageId }) as unknown));
+      expect(world.screen).toEqual(
+        world.log
+          .slice(first - 1)
+          .map((message) => expect.objectContaining({ messageId: message.messageId }) as unknown),
+      );
       expect(world.screen.at(-1)?.seq ?? 0).toBe(world.log.length);
       expect(world.state.drafts).toEqual([]);
       const mine = world.log.filter(({ senderId }) => senderId === "alice").map(({ messageId }) => messageId);

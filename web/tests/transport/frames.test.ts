@@ -53,7 +53,9 @@ describe("a text from the socket", () => {
   });
 
   it("never throws, whatever it is", () => {
-    fc.assert(fc.property(fc.oneof(fc.string(), fc.json(), fc.anything()), (text) => decodeFrame(text).kind !== "frame"));
+    fc.assert(
+      fc.property(fc.oneof(fc.string(), fc.json(), fc.anything()), (text) => decodeFrame(text).kind !== "frame"),
+    );
   });
 
   it("that the contract's JSON Schema refuses for a missing field or a wrong type is refused here too", () => {

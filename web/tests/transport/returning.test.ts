@@ -9,9 +9,12 @@ const TABLE = JSON.parse(
 ) as { code: number; client_returns: string }[];
 
 describe("after a close", () => {
-  it.each(TABLE)("$code: the contract decides whether the client comes back ($client_returns)", ({ code, client_returns }) => {
-    expect(afterClose(code).returns).toBe(!["no", "after a new sign-in"].includes(client_returns));
-  });
+  it.each(TABLE)(
+    "$code: the contract decides whether the client comes back ($client_returns)",
+    ({ code, client_returns }) => {
+      expect(afterClose(code).returns).toBe(!["no", "after a new sign-in"].includes(client_returns));
+    },
+  );
 
   it("a code that nobody declared comes back", () => {
     expect(afterClose(4999)).toEqual({ returns: true, newToken: false, spread: false });
@@ -40,10 +43,14 @@ describe("the pause before a try", () => {
 
   it("is 30 to 60 s after five tries, which is told", () => {
     fc.assert(
-      fc.property(fc.integer({ min: 6, max: 1000 }), fc.double({ min: 0, max: 0.999, noNaN: true }), (tries, chance) => {
-        const pause = pauseMs(tries, chance);
-        return isTired(tries) && pause >= 30_000 && pause <= 60_000;
-      }),
+      fc.property(
+        fc.integer({ min: 6, max: 1000 }),
+        fc.double({ min: 0, max: 0.999, noNaN: true }),
+        (tries, chance) => {
+          const pause = pauseMs(tries, chance);
+          return isTired(tries) && pause >= 30_000 && pause <= 60_000;
+        },
+      ),
     );
     expect(isTired(5)).toBe(false);
   });
