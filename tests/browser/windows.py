@@ -61,7 +61,7 @@ class Window:
         return item
 
     async def is_connected(self) -> None:
-        await expect(self.page.locator(".me .presence.online")).to_be_visible(timeout=WITHIN_MS)
+        await expect(self.page.locator(".me .presence.online")).to_be_attached(timeout=WITHIN_MS)
 
 
 class Windows:

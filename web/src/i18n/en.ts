@@ -11,7 +11,7 @@ export const en = {
     pick: "This is a local cluster: pick somebody to be. Open another window to be somebody else.",
     oidc: "Sign in to see your conversations.",
     button: "Sign in",
-    as: "Sign in as {{name}}",
+    as: "Sign in as",
     other: "Somebody else",
     otherLabel: "User name",
     stay: "Stay signed in on this device",
@@ -132,7 +132,6 @@ export const en = {
   },
   profile: {
     title: "Your profile",
-    open: "Your profile, {{name}}",
     name: "Display name",
     save: "Save",
     saved: "Saved",

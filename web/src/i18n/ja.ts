@@ -13,7 +13,7 @@ export const ja: Resources = {
     pick: "ローカル環境です。使うユーザーを選んでください。別のウィンドウで別のユーザーになれます。",
     oidc: "サインインして会話を始めましょう。",
     button: "サインイン",
-    as: "{{name}}としてサインイン",
+    as: "サインイン:",
     other: "ほかのユーザー",
     otherLabel: "ユーザー名",
     stay: "この端末でサインインしたままにする",
@@ -134,7 +134,6 @@ export const ja: Resources = {
   },
   profile: {
     title: "プロフィール",
-    open: "プロフィール（{{name}}）",
     name: "表示名",
     save: "保存",
     saved: "保存しました",

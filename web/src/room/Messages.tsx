@@ -40,6 +40,13 @@ function History({ room }: { room: RoomState }) {
   const list = useRef<VirtualizerHandle>(null);
   const scroller = useRef<HTMLDivElement>(null);
   const [atEnd, setAtEnd] = useState(true);
+  const newestDraft = rows === messages ? undefined : rows.at(-1);
+  const [lastDraft, setLastDraft] = useState(newestDraft && keyOf(newestDraft));
+  // One's own words are always wanted on the screen.
+  if (newestDraft !== undefined && keyOf(newestDraft) !== lastDraft) {
+    setLastDraft(keyOf(newestDraft));
+    setAtEnd(true);
+  }
   const [newFrom] = useState(() => ({ after: room.lastReadSeq, upTo: room.lastSeq }));
   const readers = useReaders(room, me);
   const isPrepending = usePrepending(messages);

@@ -29,9 +29,9 @@ export const PostedMessage = memo(function PostedMessage({ message, isMine, cont
       {!isMine && !continues && <Avatar userId={message.senderId} name={name} size="small" />}
       <div className="bubble-and-meta">
         {!continues && (
-          <h3 className={isMine ? "sender hidden" : "sender"}>
+          <h2 className={isMine ? "sender hidden" : "sender"}>
             <bdi>{name}</bdi>
-          </h3>
+          </h2>
         )}
         <div className="bubble">
           <Text content={message.content} />

@@ -48,9 +48,9 @@ function RoomHead({
       </Button>
       <RoomBadge id={room.chatRoomId} name={room.name} />
       <div className="room-title">
-        <h2>
+        <h1>
           <bdi>{room.name}</bdi>
-        </h2>
+        </h1>
         <p className="muted">
           {room.participantCount > 0 && t("room.people", { count: room.participantCount })}
           {here > 0 && <span className="here"> · {t("room.online", { count: here })}</span>}

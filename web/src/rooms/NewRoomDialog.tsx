@@ -37,7 +37,7 @@ export function NewRoomDialog({ onClose }: { onClose: () => void }) {
             value={name}
             required
             maxLength={ROOM_NAME_CHARACTERS}
-            autoFocus
+
             onChange={(event) => setName(event.target.value)}
           />
         </label>

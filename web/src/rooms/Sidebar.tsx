@@ -100,8 +100,9 @@ function Me({ onOpen }: { onOpen: () => void }) {
   const isOpen = useChatState((state) => state.connection.state === "open");
   const name = useName(me.userId);
   return (
-    <button type="button" className="me" aria-label={t("profile.open", { name })} onClick={onOpen}>
+    <button type="button" className="me" onClick={onOpen}>
       <Avatar userId={me.userId} name={name} status={isOpen ? "online" : "offline"} />
+      <span className="hidden">{t("profile.title")}</span>
       <span className="me-name">
         <bdi>{name}</bdi>
         <span className={`verification ${me.verificationStatus}`}>{t(`profile.${me.verificationStatus}`)}</span>

@@ -11,6 +11,8 @@ export function Dialog({ title, onClose, children }: { title: string; onClose: (
   useEffect(() => {
     const shown = dialog.current;
     shown?.showModal();
+    // Where there is something to type, one begins to type.
+    shown?.querySelector("input")?.focus();
     return () => shown?.close();
   }, []);
   return (

@@ -82,13 +82,9 @@ function LocalUsers({ onPick }: { onPick: (userId: string) => void }) {
       <ul className="pick">
         {users?.map(({ userId, name, verificationStatus }) => (
           <li key={userId}>
-            <button
-              type="button"
-              className="pick-user"
-              aria-label={t("signIn.as", { name })}
-              onClick={() => onPick(userId)}
-            >
+            <button type="button" className="pick-user" onClick={() => onPick(userId)}>
               <Avatar userId={userId} name={name} />
+              <span className="hidden">{t("signIn.as")}</span>
               <span className="pick-name">{name}</span>
               <span className="muted">
                 {status(verificationStatus) && t(`signIn.status.${status(verificationStatus) ?? "pending"}`)}
