@@ -19,9 +19,12 @@ _log = get_logger(__name__)
 class Guard:
     """ASGI middleware."""
 
-    def __init__(self, app: ASGIApp, *, body_bytes: int, time_limit_s: float, concurrency: int) -> None:
+    def __init__(
+        self, app: ASGIApp, *, body_bytes: int, body_limit_s: float, time_limit_s: float, concurrency: int
+    ) -> None:
         self._app = app
         self._body_bytes = body_bytes
+        self._body_limit_s = body_limit_s
         self._time_limit_s = time_limit_s
         self._concurrency = concurrency
         self._under_way = 0
@@ -46,7 +49,7 @@ class Guard:
         try:
             self._refuse_early(headers)
             async with asyncio.timeout(self._time_limit_s):
-                await self._app(scope, _Limited(receive, self._body_bytes), answer)
+                await self._app(scope, _Limited(receive, self._body_bytes, self._body_limit_s), answer)
         except Exception as error:  # noqa: BLE001 - every error becomes an answer, and those of ours are logged
             await _tell(error, scope, receive, answer)
 
@@ -76,19 +79,44 @@ class _Answer:
 
 
 class _Limited:
-    """`receive`, refusing a body that grows over the limit: its declared length may be absent or a lie."""
+    """`receive`, refusing a body that grows over the limit, or that takes longer than that many seconds.
 
-    def __init__(self, receive: Receive, most: int) -> None:
+    Its declared length may be absent or a lie, and the body is read before it is known who asks: trickled bodies of
+    strangers would take the places of all others.
+    """
+
+    def __init__(self, receive: Receive, most: int, within_s: float) -> None:
         self._receive = receive
         self._most = most
+        self._within_s = within_s
+        self._ends: float | None = None
         self._seen = 0
+        self._is_whole = False
 
     async def __call__(self) -> Message:
-        message = await self._receive()
+        if self._is_whole:
+            # What comes now is the client's going, which may take as long as the answer.
+            return await self._receive()
+        message = await self._in_time()
         self._seen += len(message.get("body", b""))
         if self._seen > self._most:
             raise _too_large(self._most)
+        self._is_whole = not message.get("more_body", False)
         return message
+
+    async def _in_time(self) -> Message:
+        if self._ends is None:
+            self._ends = asyncio.get_running_loop().time() + self._within_s
+        try:
+            async with asyncio.timeout_at(self._ends):
+                return await self._receive()
+        except TimeoutError:
+            raise _too_slow(self._within_s) from None
+
+
+def _too_slow(within_s: float) -> Problem:
+    detail = f"The body did not arrive within {within_s:g} s."
+    return Problem("BAD_REQUEST", detail, headers={"Connection": "close"})
 
 
 def _too_large(most: int) -> Problem:

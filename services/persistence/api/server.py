@@ -49,6 +49,7 @@ def _limit(app: FastAPI, settings: ApiSettings) -> None:
     app.add_middleware(
         Guard,
         body_bytes=settings.http_body_bytes,
+        body_limit_s=settings.http_body_limit_s,
         time_limit_s=settings.http_time_limit_s,
         concurrency=settings.http_concurrency,
     )

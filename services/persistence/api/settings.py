@@ -31,6 +31,7 @@ class ApiSettings(KafkaSettings, TableSettings, IssuerSettings, ObservabilitySet
     http_head_bytes: int = Field(limits.HEAD_BYTES, ge=1024, description="address and headers of a request")
     http_head_s: float = Field(limits.HEAD_S, gt=0, description="how long a client may take to send them")
     http_body_bytes: int = Field(512 * 1024, ge=1024, description="the longest request body")
+    http_body_limit_s: float = Field(3.0, gt=0, description="how long a request's body may take to arrive")
     http_time_limit_s: float = Field(20.0, gt=0, description="the longest that a request may take")
     http_concurrency: int = Field(500, ge=1, description="requests under way at once; above it 503")
     outcome_wait_s: float = Field(limits.OUTCOME_WAIT_S, ge=0, le=10)

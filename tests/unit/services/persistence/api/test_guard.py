@@ -1,4 +1,5 @@
 import asyncio
+import contextlib
 from typing import Any
 
 import pytest
@@ -9,7 +10,7 @@ from tests.unit.services.persistence.api.asgi import Answer, ask
 
 
 def guarded(app: Any, **limits: Any) -> Guard:
-    return Guard(app, **({"body_bytes": 100, "time_limit_s": 5.0, "concurrency": 10} | limits))
+    return Guard(app, **({"body_bytes": 100, "body_limit_s": 3.0, "time_limit_s": 5.0, "concurrency": 10} | limits))
 
 
 async def respond(send: Any, status: int = 200, body: bytes = b"ok") -> None:
@@ -38,6 +39,38 @@ async def test_a_length_that_is_declared_over_the_limit_is_refused_unread() -> N
     answer = await ask(guarded(never_called), "POST", headers={"Content-Length": "101"})
     assert code(answer) == (413, "PAYLOAD_TOO_LARGE")
     assert answer.headers["connection"] == "close"
+
+
+async def test_a_body_that_trickles_in_gives_its_place_up() -> None:
+    async def reads_all(_scope: Any, receive: Any, _send: Any) -> None:
+        while (await receive())["more_body"]:
+            pass
+
+    sent: list[Any] = []
+
+    async def trickle() -> Any:
+        await asyncio.sleep(0.02)
+        return {"type": "http.request", "body": b"x", "more_body": True}
+
+    async def send(message: Any) -> None:
+        sent.append(message)
+
+    scope = {"type": "http", "method": "POST", "path": "/", "headers": []}
+    await guarded(reads_all, body_limit_s=0.1)(scope, trickle, send)
+    assert sent[0]["status"] == 400
+    assert (b"connection", b"close") in sent[0]["headers"]
+    assert b"did not arrive within 0.1 s" in sent[1]["body"]
+
+
+async def test_once_the_body_is_there_its_limit_is_over() -> None:
+    async def waits_for_the_client_to_go(_scope: Any, receive: Any, send: Any) -> None:
+        await receive()
+        with contextlib.suppress(TimeoutError):
+            async with asyncio.timeout(0.1):
+                await receive()
+        await respond(send)
+
+    assert (await ask(guarded(waits_for_the_client_to_go, body_limit_s=0.02), "POST")).status == 200
 
 
 async def test_what_never_ends_ends_at_the_time_limit() -> None:
