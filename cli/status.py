@@ -7,10 +7,11 @@ import json
 from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Annotated, Any
+from urllib.parse import urlsplit
 
 import typer
 from rich.console import Console
-from rich.table import Table
+from rich.table import Column, Table
 
 from cli.cluster import DEFAULT_DIRECTORY
 from cli.lag import Lag, lags
@@ -113,11 +114,14 @@ def _lags(bootstrap: str) -> list[Lag]:
 
 def _show(found: list[ProcessStatus], behind: list[Lag]) -> None:
     console = Console(highlight=False)
-    table = Table("process", "pid", "address", "health", "health address", "restarts", box=None)
+    # An address that is cut short helps nobody; long sentences on health may take several lines.
+    whole = [Column(name, no_wrap=True) for name in ("process", "pid", "address")]
+    table = Table(*whole, "health", Column("health port", no_wrap=True), Column("restarts", no_wrap=True), box=None)
     for one in found:
         colour = "green" if one.health == "ready" else "red"
         health = f"[{colour}]{one.health}[/]"
-        table.add_row(one.name, str(one.pid), one.address or "–", health, one.health_url or "–", str(one.restarts))
+        port = str(urlsplit(one.health_url).port) if one.health_url else "–"
+        table.add_row(one.name, str(one.pid), one.address or "–", health, port, str(one.restarts))
     console.print(table)
     if behind:
         lag = Table("consumer group", "topic", "records behind", box=None)

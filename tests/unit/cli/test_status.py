@@ -57,3 +57,15 @@ def test_a_cluster_that_starts_or_stops_is_shown_with_what_lives_of_it(
     assert "is about to start" in begun.output
     assert "No cluster" not in begun.output + result.output
     assert "topic at 127.0.0.1:5" in result.output
+
+
+def test_addresses_are_shown_whole_in_80_columns(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr(status, "unready", lambda _: "kafka: Kafka cannot be reached, api controls: reading all")
+    home = Home(tmp_path)
+    own = {**leftovers.identity(os.getpid()), "restarts": 0, "port": 24_017, "address": "ws://127.0.0.1:24010/prod"}
+    with home.held():
+        home.write(home.supervisor_file, {"processes": {"gateway-1": own}})
+        result = CliRunner().invoke(app.app, ["status", "--dir", str(tmp_path)])
+    assert "ws://127.0.0.1:24010/prod" in result.output
+    assert "24017" in result.output
