@@ -89,8 +89,16 @@ def outcome_of(received: Received, fact: Fact) -> OutcomeRow:
 
 def _code_of(received: Received, fact: Fact) -> str:
     if isinstance(fact, MessageRejected | CommandRejected):
+        if fact.code == "NOT_A_PARTICIPANT" and _is_leaving(received):
+            # As in a room that exists, which the answer must not tell.
+            return "OK"
         return fact.code if fact.code in get_args(OutcomeCode) else "INTERNAL"
     return "CREATED" if isinstance(received.submission, CreateRoom) else "OK"
+
+
+def _is_leaving(received: Received) -> bool:
+    asked = received.submission
+    return isinstance(asked, RemoveParticipant) and asked.user_id == asked.requested_by
 
 
 def _verdict(case: Case) -> Fact:
@@ -121,5 +129,7 @@ def _earlier_refusal(case: Case) -> Fact | None:
     known = held(case.rows, key, OutcomeRow)
     if known is None or (case.received.redriven and known.position < case.received.offset):
         return None
+    if known.code == "OK" and _is_leaving(case.received):
+        return case.refuse("NOT_A_PARTICIPANT")
     # A success without its room: somebody took rows away. Not done again, since others were told that it was done.
     return case.refuse(_REFUSALS.get(known.code, "INTERNAL"))

@@ -213,6 +213,22 @@ def test_nobody_is_removed_from_a_room_that_does_not_exist(scene: Scene) -> None
     assert code_of(scene.fact(remove("root", "bob", room="nowhere", by_admin=True))) == "NOT_FOUND"
 
 
+def test_leaving_a_room_one_is_not_in_does_not_tell_whether_it_exists(scene: Scene) -> None:
+    for room in ("room", "nowhere"):
+        asked = remove("carol", "carol", room=room)
+        scene.decide(asked)
+        assert scene.outcome(asked) == "OK"
+
+
+def test_leaving_a_room_that_does_not_exist_is_refused_the_same_way_when_it_is_read_again(scene: Scene) -> None:
+    asked = remove("carol", "carol", room="nowhere")
+    first = scene.fact(asked)
+    scene.offset -= 1
+    again = scene.decide(asked)
+    assert again.fact == first
+    assert again.writes == {}
+
+
 def test_who_comes_back_starts_anew(scene: Scene) -> None:
     scene.decide(send("alice"))
     scene.decide(remove("bob", "bob"))
