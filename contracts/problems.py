@@ -7,7 +7,6 @@ ProblemCode = Literal[
     "UNAUTHENTICATED",
     "VERIFICATION_REQUIRED",
     "FORBIDDEN",
-    "NOT_A_PARTICIPANT",
     "NOT_FOUND",
     "ROOM_EXISTS",
     "PAYLOAD_TOO_LARGE",
@@ -24,7 +23,6 @@ STATUS: Final[dict[ProblemCode, int]] = {
     "VERIFICATION_REQUIRED": 403,
     "FORBIDDEN": 403,
     # A room one is not in looks like one that is not there.
-    "NOT_A_PARTICIPANT": 404,
     "NOT_FOUND": 404,
     "ROOM_EXISTS": 409,
     "PAYLOAD_TOO_LARGE": 413,

@@ -70,9 +70,18 @@ def test_no_cluster_starts_while_what_is_left_is_ended_and_wiped(
     home, held = Home(tmp_path / "k"), list[bool]()
     with home.held():
         home.write(home.keys_file, {})
-    monkeypatch.setattr(leftovers, "end", lambda _: held.append(Home(tmp_path / "k").is_held()) or 0)
     wiped = Home.wipe
-    monkeypatch.setattr(Home, "wipe", lambda one: (held.append(Home(tmp_path / "k").is_held()), wiped(one)))
+
+    def end(_: object) -> int:
+        held.append(Home(tmp_path / "k").is_held())
+        return 0
+
+    def wipe(one: Home) -> None:
+        held.append(Home(tmp_path / "k").is_held())
+        wiped(one)
+
+    monkeypatch.setattr(leftovers, "end", end)
+    monkeypatch.setattr(Home, "wipe", wipe)
     take_down(home, wipe=True, say=print)
     assert held == [True, True]
     assert not home.folder.exists()

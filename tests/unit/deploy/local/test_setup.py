@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local import setup
+from deploy.local import pip_settings, setup
 
 
 @pytest.fixture
@@ -52,7 +52,7 @@ def test_an_environment_of_another_place_is_made_anew_and_an_unfinished_one_of_t
 
     monkeypatch.setattr(setup, "_run", run)
     monkeypatch.setattr(setup, "installer", lambda _: root)
-    monkeypatch.setattr(setup.pip_settings, "read", lambda *_: {})
+    monkeypatch.setattr(pip_settings, "read", lambda *_: {})
     monkeypatch.setenv("XDG_CACHE_HOME", str(root / "cache"))
     assert setup.main(root) == 0
     (root / ".venv" / "kaiwa-setup").unlink()
@@ -88,7 +88,7 @@ def test_what_uv_cannot_install_is_not_blamed_on_the_network_alone(
 ) -> None:
     monkeypatch.setattr(setup, "_run", lambda *_: 1)
     monkeypatch.setattr(setup, "installer", lambda _: root)
-    monkeypatch.setattr(setup.pip_settings, "read", lambda *_: {})
+    monkeypatch.setattr(pip_settings, "read", lambda *_: {})
     monkeypatch.setenv("XDG_CACHE_HOME", str(root / "cache"))
     assert setup.main(root) == 1
     assert "the lines above say why" in capsys.readouterr().err
