@@ -1,5 +1,6 @@
 """Who is online, as chat.presence tells it (spec 9). The whole topic: before its end an answer would be a guess."""
 
+from collections import OrderedDict
 from dataclasses import dataclass
 
 from chassis.records import Record
@@ -17,29 +18,45 @@ class Whereabouts:
     position: int
 
 
+OFFLINE_HELD = 200_000
 NEVER_SEEN = Whereabouts("offline", None, 0, -1)
 
 
 class PresenceView:
-    """One entry for each user who ever connected; `apply` is a Tail's on_record."""
+    """Everybody who is online, and those who went offline last; `apply` is a Tail's on_record.
 
-    def __init__(self) -> None:
-        self._users: dict[str, Whereabouts] = {}
+    Who has been offline longest, of more than `offline_held`, is forgotten and looks like one who never connected: the
+    topic keeps everybody who ever did.
+    """
+
+    def __init__(self, *, offline_held: int = OFFLINE_HELD) -> None:
+        self._online: dict[str, Whereabouts] = {}
+        self._offline: OrderedDict[str, Whereabouts] = OrderedDict()
+        self._offline_held = offline_held
 
     def apply(self, record: Record) -> None:
         """Take one record; one that stands at a lower position than the one held is ignored."""
         if record.value is None:
-            self._users.pop((record.key or b"").decode("utf-8", "replace"), None)
+            self._forget((record.key or b"").decode("utf-8", "replace"))
             return
         event = PRESENCE.decode(record.value)
-        if not isinstance(event, PresenceChanged):
-            return
-        held = self._users.get(event.user_id, NEVER_SEEN)
-        if event.position >= held.position:
-            self._users[event.user_id] = Whereabouts(
-                event.status, event.last_seen_at, event.presence_version, event.position
-            )
+        if isinstance(event, PresenceChanged) and event.position >= self.of(event.user_id).position:
+            self._forget(event.user_id)
+            self._hold(event)
 
     def of(self, user_id: str) -> Whereabouts:
         """Where the user is; offline for one who never connected."""
-        return self._users.get(user_id, NEVER_SEEN)
+        return self._online.get(user_id) or self._offline.get(user_id, NEVER_SEEN)
+
+    def _hold(self, event: PresenceChanged) -> None:
+        held = Whereabouts(event.status, event.last_seen_at, event.presence_version, event.position)
+        if event.status == "online":
+            self._online[event.user_id] = held
+            return
+        self._offline[event.user_id] = held
+        if len(self._offline) > self._offline_held:
+            self._offline.popitem(last=False)
+
+    def _forget(self, user_id: str) -> None:
+        self._online.pop(user_id, None)
+        self._offline.pop(user_id, None)

@@ -11,11 +11,11 @@ def record(value: bytes | None, key: str = "alice") -> Record:
     return Record(PRESENCE.name, 0, 0, 0, key.encode(), value)
 
 
-def changed(status: PresenceStatus, version: int, position: int) -> Record:
+def changed(status: PresenceStatus, version: int, position: int, user: str = "alice") -> Record:
     event = PresenceChanged(
         event_id="e",
         occurred_at="t",
-        user_id="alice",
+        user_id=user,
         status=status,
         last_seen_at=f"seen-{position}",
         presence_version=version,
@@ -64,3 +64,11 @@ def test_what_is_no_presence_is_refused_and_changes_nothing(view: PresenceView) 
     with pytest.raises(Undecodable):
         view.apply(record(b"not json"))
     assert view.of("alice").status == "online"
+
+
+def test_who_is_online_is_never_forgotten_and_of_the_others_who_has_gone_longest_is() -> None:
+    view = PresenceView(offline_held=2)
+    view.apply(changed("online", 1, 1, "online"))
+    for position, user in enumerate(("a", "b", "a", "c"), 2):
+        view.apply(changed("offline", position, position, user))
+    assert [view.of(user).last_seen_at for user in ("online", "a", "b", "c")] == ["seen-1", "seen-4", None, "seen-5"]
