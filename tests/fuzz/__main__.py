@@ -45,9 +45,13 @@ def _in_a_process(name: str, seconds: int, runs: int, *, keep: bool) -> bool:
 
 
 def _atheris(name: str, seconds: int, runs: int, *, keep: bool) -> None:
+    import logging
     import tempfile
 
     import atheris
+    import structlog
+
+    structlog.configure(wrapper_class=structlog.make_filtering_bound_logger(logging.CRITICAL))
 
     with atheris.instrument_imports(include=["gateway", "chassis", "contracts", "websockets", "tests.fuzz"]):
         from tests.fuzz.targets import TARGETS

@@ -34,9 +34,12 @@ def inputs() -> dict[str, list[bytes]]:
             worker_id="w",
             number=number,
             close=tuple(KNOWN.values())[:number],
-            pushes=(Push(b'{"type":"MESSAGE"}' * 20 * number, tuple(KNOWN.values())), Push(b"\xff", ())),
+            pushes=(
+                *[Push(b'{"type":"MESSAGE"}' * 10, tuple(KNOWN.values()))] * 4,
+                Push(b"\xff" if number == 3 else "あ".encode(), (KNOWN["alice"],)),
+            ),
         )
-        for number in range(3)
+        for number in range(4)
     ]
     authorization = (
         b"AWS4-HMAC-SHA256 Credential=AKIDEXAMPLE/20231114/us-east-1/execute-api/aws4_request, "

@@ -253,7 +253,7 @@ _LOOP = asyncio.new_event_loop()
 
 def bulk(data: bytes) -> None:
     """Whatever body comes: it is refused or answered, and no outbox grows beyond its limit."""
-    inside = Inside(limit_bytes=4_096)
+    inside = Inside(limit_bytes=OUTBOX_BYTES)
     ids = {name: inside.connection(name) for name in ("alice", "bob")}
     for name, connection in ids.items():
         inside.registry.remove(connection)
@@ -271,12 +271,13 @@ def bulk(data: bytes) -> None:
         decode_push_answer(answered)
     inside.end_turn()
     for connection in ids.values():
-        assert connection.outbox.waiting <= 4_096
+        assert connection.outbox.waiting <= OUTBOX_BYTES
         if connection.socket is not None:
             for payload in payloads(b"".join(connection.socket.writes)):  # type: ignore[attr-defined]
                 payload.decode()
 
 
+OUTBOX_BYTES: Final = 512
 KNOWN: Final = {"alice": "CgsMDQAAAAAAAAE=", "bob": "CgsMDQAAAAAAAAI="}
 
 
