@@ -32,7 +32,8 @@ async def _drained(count: int, settings: dict[str, str], *, hurried: bool) -> tu
         if hurried:
             await asyncio.sleep(1.0)
             gateway.process.send_signal(signal.SIGTERM)
-        assert await asyncio.wait_for(gateway.process.wait(), 90) == 0, bytes(gateway.output[-2000:])
+        async with asyncio.timeout(90):
+            assert await gateway.process.wait() == 0, bytes(gateway.output[-2000:])
         seconds = time.monotonic() - began
         await asyncio.sleep(1.0)
         return seconds, Counter(client.code for client in clients)

@@ -117,7 +117,8 @@ async def _room(gateway: Gateway, http: aiohttp.ClientSession, count: int) -> Ro
         CONNECTIONS.name, GATEWAYS.name, bootstrap_servers=gateway.bootstrap, auto_offset_reset="earliest"
     ) as consumer:
         while len(ids) < count or not epoch:
-            message = await asyncio.wait_for(consumer.getone(), 20)
+            async with asyncio.timeout(20):
+                message = await consumer.getone()
             event = (CONNECTIONS if message.topic == CONNECTIONS.name else GATEWAYS).decode(message.value)
             epoch = getattr(event, "epoch", epoch)
             if isinstance(event, Connected):
