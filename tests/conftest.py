@@ -13,6 +13,7 @@ from typing import Any
 import pytest
 
 from deploy.local.engines import DynamoDBEngine, Engines, KafkaEngine
+from tests import leaks
 from tests.waiting import Eventually
 from tests.waiting import eventually as wait_for
 
@@ -52,7 +53,9 @@ def _turn(item: pytest.Item) -> int:
 def engines() -> Iterator[RunningEngines]:
     """``engines.kafka.bootstrap`` and ``engines.dynamodb`` (endpoint, region, access_key_id, secret_access_key)."""
     with Engines() as own:
-        yield RunningEngines(own)
+        running = RunningEngines(own)
+        yield running
+        leaks.search(leaks.records(running.kafka.bootstrap))
 
 
 @pytest.fixture(scope="session")
@@ -76,7 +79,9 @@ def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]
             check=False,
         )
         assert up.returncode == 0, up.stderr
-        yield _described(folder)
+        described = _described(folder)
+        yield described
+        leaks.search(leaks.of_cluster(described))
     finally:
         subprocess.run([kaiwa, "down", "--dir", folder], capture_output=True, timeout=120, check=False)
 

@@ -16,7 +16,7 @@ from contracts.connections import Disconnected
 from contracts.gateways import Stopped
 from contracts.submissions import SendMessage
 from deploy.local.ports import free_port
-from tests import tokens
+from tests import leaks, tokens
 from tests.path.gateway_bench import KEY_ID, SECRET, Bench, bench_on, closed, frame, say, unique
 from tests.waiting import eventually
 
@@ -32,14 +32,11 @@ async def bench(engines: "RunningEngines") -> AsyncIterator[Bench]:
         yield made
 
 
-OUTPUTS: list[bytes] = []
-"""What all such processes have said."""
-
-
 class Process:
     """`python -m gateway` with settings from its environment alone."""
 
     module = "gateway"
+    may_leak = False
 
     def __init__(self, bench: Bench, **changes: str) -> None:
         self.gateway_id = unique("gateway")
@@ -74,7 +71,7 @@ class Process:
             self.child.kill()
         await self.child.wait()
         await self._reading
-        OUTPUTS.append(self.output)
+        assert self.may_leak or not leaks.hits(self.output)
 
     async def _read(self) -> None:
         while part := await self.child.stdout.read(65_536):
