@@ -13,7 +13,8 @@ _SETTLE_S = 3.0
 async def measure(counts: tuple[int, ...] = COUNTS) -> Section:
     """Resident memory with so many connections, and what each adds to the empty process."""
     rows: list[tuple[str, float, str]] = []
-    async with alone(KAIWA_CONNECTIONS=str(max(counts) + 10)) as gateway:
+    patient = {"KAIWA_PONG_TIMEOUT_S": "300", "KAIWA_IDLE_S": "3600"}
+    async with alone(KAIWA_CONNECTIONS=str(max(counts) + 10), **patient) as gateway:
         # Once around first: what the first connections load stays loaded.
         for client in await gateway.clients(50):
             assert client.transport is not None

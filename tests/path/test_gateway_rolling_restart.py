@@ -15,7 +15,6 @@ import pytest
 import pytest_asyncio
 import websockets
 
-from contracts.gateways import Stopped
 from contracts.submissions import SendMessage
 from tests import tokens
 from tests.path.gateway_bench import Bench, bench_on, unique
@@ -111,7 +110,7 @@ async def _is_red(process: Process) -> bool:
 
 
 async def test_a_rolling_restart_loses_nothing_and_cuts_nobody_off(bench: Bench) -> None:
-    settings, room = {"KAIWA_DRAIN_S": "2"}, unique("room")
+    settings, room = {"KAIWA_DRAIN_S": "4"}, unique("room")
     processes = [Process(bench, **settings) for _ in range(2)]
     for process in processes:
         await process.__aenter__()
@@ -124,7 +123,6 @@ async def test_a_rolling_restart_loses_nothing_and_cuts_nobody_off(bench: Bench)
         for number in range(2):
             processes[number] = await restarted(bench, processes[number], **settings)
             await eventually(partial(_went_on, people, [len(person.acked) for person in people]), within_s=60)
-        await eventually(lambda: bench.log.of(Stopped, gateway_id=processes[1].gateway_id))
         for person in people:
             person.done.set()
         await asyncio.wait_for(asyncio.gather(*talking), 30)
