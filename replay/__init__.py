@@ -1,7 +1,7 @@
 """Answers from the topics: reads them, and can never reach a client (spec 12).
 
 The log:      log.py (topics of a deployment, or of a capsule) · origin.py (where a capsule stands) · seen.py (a
-              record as it is looked at) · merge.py (partitions as one story) · spill.py (state beyond memory) · settings.py
+              record as it is looked at) · merge.py (partitions as one story) · spill.py (state beyond memory)
 Questions:    timeline.py · subject.py (what it is about) · effects.py (what it did to the table) · whereabouts.py (who
               was there) · words.py     explain.py · paragraph.py     as_of.py
 The table:    fold.py · refold.py (a partition as writes) · rebuild.py · target.py (which table may be written)
