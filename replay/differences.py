@@ -43,7 +43,8 @@ class Difference:
         """The attributes, each in a phrase."""
         return [
             f"{one.name} is {shown(one.name, one.found, show_content)},"
-            f" the log says {shown(one.name, one.expected, show_content)}"
+            f" the log says {'other ' if one.name in CONTENT and not show_content else ''}"
+            f"{shown(one.name, one.expected, show_content)}"
             for one in self.attributes
         ]
 
@@ -87,7 +88,9 @@ def _claimed(log: Log, key: Key, found: Item) -> Place | None:
 def shown(name: str, value: object, show_content: bool) -> str:
     """A value in a phrase."""
     value = plain_or_hidden(name, value, show_content)
-    return "absent" if value is None else repr(value) if isinstance(value, str) else str(value)
+    if value is None:
+        return "absent"
+    return repr(value) if isinstance(value, str) and name not in CONTENT else str(value)
 
 
 def plain_or_hidden(name: str, value: object, show_content: bool) -> object:

@@ -1,10 +1,11 @@
 """The evidence on a message and a user, as one paragraph for people. Pure."""
 
-from contracts.connections import ConnectionRef
+from contracts.connections import ConnectionRef, Disconnected, Retired
 from contracts.facts import MessagePosted, MessageRejected
 from contracts.submissions import SendMessage
 from contracts.timestamps import iso
 from replay.explain import ConnectionFate, Evidence, fates
+from replay.seen import Seen
 from replay.words import why_dead
 
 
@@ -73,9 +74,26 @@ def _connections(evidence: Evidence) -> list[str]:
         return []
     found = fates(evidence)
     if not found:
-        return [f"{evidence.user_id} had no connection open then, so nothing was pushed to them."]
+        return [f"{evidence.user_id} had no connection open then, so nothing was pushed to them.", _last_end(evidence)]
     had = f"{evidence.user_id} had {len(found)} connection{'' if len(found) == 1 else 's'} to be told:"
     return [had, *(f"{_words(one)}{';' if one is not found[-1] else '.'}" for one in found)]
+
+
+def _last_end(evidence: Evidence) -> str:
+    """When the user's last connection before the message had ended."""
+    fact = evidence.fact
+    before = [one for one in evidence.closings.values() if fact and one.record.timestamp <= fact.record.timestamp]
+    if not before:
+        return ""
+    last = max(before, key=lambda one: one.record.timestamp)
+    return f"The last one before had ended at {iso(last.record.timestamp)} ({last.place}): {_how(last)}."
+
+
+def _how(seen: Seen) -> str:
+    event = seen.event
+    if isinstance(event, Disconnected):
+        return f"{event.connection_id} at {event.gateway_id}, {event.code} “{event.reason}”"
+    return f"{event.connection_id} at {event.gateway_id}, {event.cause}" if isinstance(event, Retired) else ""
 
 
 def _words(one: ConnectionFate) -> str:

@@ -129,10 +129,9 @@ def _of_connection(event: Event, _show_content: bool) -> str | None:
         case Retired():
             return f"{event.user_id}'s connection {event.connection_id} at {event.gateway_id} retired: {event.cause}"
         case PresenceChanged():
-            return (
-                f"{event.user_id} {event.status}, {len(event.connections)} connections open"
-                f" (as of chat.connections offset {event.position})"
-            )
+            count = len(event.connections)
+            some = "1 connection" if count == 1 else f"{count} connections"
+            return f"{event.user_id} {event.status}, {some} open (as of chat.connections offset {event.position})"
         case CloseConnection():
             order = f"{event.connection_id} of {event.user_id}: {event.code} “{event.reason}”"
             return f"{event.gateway_id} is to close {order}"

@@ -135,7 +135,8 @@ def _sum_up(other: str, counted: Counted, *, as_json: bool) -> None:
             }
         )
         return
-    say(f"{counted.rows:,} rows compared with {other}: {counted.differences or 'no'} differences.")
+    said = "1 difference" if counted.differences == 1 else f"{counted.differences or 'no'} differences"
+    say(f"{counted.rows:,} rows compared with {other}: {said}.")
     if counted.before_history:
         say(f"{counted.before_history:,} rows are older than the history that is left: not compared.", style="yellow")
     if counted.unsettled:

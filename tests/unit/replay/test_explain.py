@@ -107,6 +107,18 @@ async def test_who_had_no_connection_is_told_so() -> None:
     assert "ann had no connection open then" in paragraph(await evidence(world, fact.message_id, "ann"))
 
 
+async def test_who_had_left_just_before_is_told_when_and_how() -> None:
+    world = World()
+    await world.settle("ann", "ben", rooms=1)
+    connection = await world.connect("ben")
+    await world.disconnect("ben", connection)
+    await world.ask(send("ann", "too late", room="room-0"))
+    (fact,) = world.posted("room-0")
+    said = paragraph(await evidence(world, fact.message_id, "ben"))
+    assert "ben had no connection open then" in said
+    assert f"{connection} at gateway-1, 1000" in said
+
+
 async def test_a_refused_message_is_explained_by_its_refusal() -> None:
     world, _, _ = await world_with_a_message()
     await world.name(profile("cat", "pending", "Cat"))
