@@ -80,7 +80,8 @@ def show(
             say_json(data)
         else:
             for name, value in data.items():
-                say(f"{name:8} {value}")
+                if value is not None:
+                    say(f"{name:8} {value}")
         return 0
 
     ask(directory, question)
