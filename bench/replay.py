@@ -145,7 +145,7 @@ async def fold(settings: ReplaySettings) -> dict[str, float]:
     """Fold all of chat.rooms, writing nothing."""
     found: dict[str, float] = {}
     log = await Log.open(settings, *TOPICS)
-    async with timed(found, "fold"), _reads(settings) as reads:
+    async with timed(found, "fold"), Table(settings) as reads:
         result = await Rebuild(log, reads, Discarding(), nothing).run()  # type: ignore[arg-type]
     return found | {"events": result.events, "MiB": resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024}
 
@@ -169,9 +169,9 @@ async def tables(settings: ReplaySettings) -> dict[str, float]:
         await asyncio.to_thread(prepare, target, settings, now)
     rows = 0
     for target in names[:2]:
-        async with timed(found, f"rebuild {target.table}"), _reads(target) as reads, BulkWriter(target) as writer:
+        async with timed(found, f"rebuild {target.table}"), Table(target) as reads, BulkWriter(target) as writer:
             rows = (await Rebuild(log, reads, writer, nothing).run()).rows
-    async with _reads(names[0]) as reads, BulkWriter(names[2]) as writer:
+    async with Table(names[0]) as reads, BulkWriter(names[2]) as writer:
         items = [item async for page in reads.scan(0, 1, page=1_000) for item in page]
         # In no order, as a log brings them: a table takes sorted rows faster.
         random.shuffle(items)
@@ -179,7 +179,7 @@ async def tables(settings: ReplaySettings) -> dict[str, float]:
             for start in range(0, len(items), 4_000):
                 part = items[start : start + 4_000]
                 await writer.write({Key(one["PK"]["S"], one["SK"]["S"]): one for one in part})
-    async with _reads(names[0]) as one, _reads(names[1]) as other, timed(found, "diff"):
+    async with Table(names[0]) as one, Table(names[1]) as other, timed(found, "diff"):
         walk = Diff(log, one, other, None)
         differences = [each async for each in walk.run()]
     return found | {
@@ -188,15 +188,6 @@ async def tables(settings: ReplaySettings) -> dict[str, float]:
         "diff rows": walk.counted.rows,
         "differ": len(differences),
     }
-
-
-@asynccontextmanager
-async def _reads(settings: ReplaySettings) -> AsyncIterator[Table]:
-    table = Table(settings)
-    try:
-        yield table
-    finally:
-        await table.close()
 
 
 STEPS = {"fold": fold, "timeline": one_room, "tables": tables}

@@ -7,7 +7,8 @@ import asyncio
 import time
 from collections.abc import AsyncGenerator, Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from typing import Any, Protocol
+from types import TracebackType
+from typing import Any, Protocol, Self
 
 from botocore.exceptions import BotoCoreError, ClientError
 
@@ -85,6 +86,14 @@ class Table:
         # Two pools, so that a read does not stand behind all transactions that wait: a room needs one before the other.
         self._readers = ThreadPoolExecutor(settings.table_threads, thread_name_prefix="table-read")
         self._writers = ThreadPoolExecutor(settings.table_threads, thread_name_prefix="table-write")
+
+    async def __aenter__(self) -> Self:
+        return self
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        await self.close()
 
     async def close(self) -> None:
         """Let go of threads and connections; calls under way are waited for."""

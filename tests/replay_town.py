@@ -96,12 +96,12 @@ class Question:
         target = self.settings.of_table(self.into)
         log = await Log.open(self.settings, *FOLDED, SUBMISSIONS)
         await asyncio.to_thread(prepare, target, self.settings, log_id(await topic_ids(self.settings)))
-        async with table_of(target) as reads, BulkWriter(target) as writer:
+        async with Table(target) as reads, BulkWriter(target) as writer:
             return await Rebuild(log, reads, writer, nothing, flush_rows=flush_rows).run(until_ms)
 
     async def diff(self, *, live: bool = True, settle_s: float = 15.0) -> tuple[list[Difference], Diff]:
         log = await Log.open(self.settings, *FOLDED, SUBMISSIONS)
-        async with table_of(self.settings.of_table(self.into)) as base, table_of(self.settings) as compared:
+        async with Table(self.settings.of_table(self.into)) as base, Table(self.settings) as compared:
             tail = Tail(log, base) if live else None
             if tail is not None:
                 await tail.open()
@@ -111,15 +111,6 @@ class Question:
             finally:
                 if tail is not None:
                     tail.close()
-
-
-@contextlib.asynccontextmanager
-async def table_of(settings: ReplaySettings) -> AsyncIterator[Table]:
-    table = Table(settings)
-    try:
-        yield table
-    finally:
-        await table.close()
 
 
 class Vandal:

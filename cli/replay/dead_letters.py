@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from collections.abc import AsyncIterator, Awaitable, Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -100,14 +99,10 @@ def redrive_(
     Example: `kaiwa replay dead-letters redrive 3/17`, or `… redrive --all --code UNDECODABLE`
     """
 
-    async def question(settings: ReplaySettings, _bar: Bar) -> int:
-        log = await Log.open(settings, *TOPICS)
-        async with _publisher(settings) as publisher:
-            async for one in _chosen(log, ids, every=every, code=code):
-                _done(one, await redrive(log, publisher, one), as_json=as_json)
-        return 0
+    async def put_back(log: Log, publisher: Publisher, one: Letter) -> str:
+        return await redrive(log, publisher, one)
 
-    ask(directory, question)
+    _each(directory, put_back, ids, every=every, code=code, as_json=as_json)
 
 
 @app.command("discard")
@@ -123,31 +118,42 @@ def discard_(
     Example: `kaiwa replay dead-letters discard 3/17`
     """
 
+    async def do_without(_log: Log, publisher: Publisher, one: Letter) -> str:
+        return await discard(publisher, one)
+
+    _each(directory, do_without, ids, every=every, code=code, as_json=as_json)
+
+
+def _each(
+    directory: Path,
+    act: Callable[[Log, Publisher, Letter], Awaitable[str]],
+    ids: list[str] | None,
+    *,
+    every: bool,
+    code: str | None,
+    as_json: bool,
+) -> None:
+    """Do it to each letter that was named, and say what came of it."""
+
     async def question(settings: ReplaySettings, _bar: Bar) -> int:
-        log = await Log.open(settings, DEAD_LETTERS)
-        async with _publisher(settings) as publisher:
+        log = await Log.open(settings, *TOPICS)
+        async with Publisher(settings, name="kaiwa-replay") as publisher:
             async for one in _chosen(log, ids, every=every, code=code):
-                _done(one, await discard(publisher, one), as_json=as_json)
+                _done(one, await act(log, publisher, one), as_json=as_json)
         return 0
 
+    if bool(ids) == every:
+        raise typer.BadParameter("name letters by their ids, or all of them with --all")
     ask(directory, question)
 
 
 async def _chosen(log: Log, ids: list[str] | None, *, every: bool, code: str | None) -> AsyncIterator[Letter]:
-    if bool(ids) == every:
-        raise typer.BadParameter("name letters by their ids, or all of them with --all")
     for letter_id in ids or ():
         yield await letter(log, letter_id)
     if every:
         async for one in letters(log):
             if one.state == "open" and code in {None, one.error_code}:
                 yield one
-
-
-@asynccontextmanager
-async def _publisher(settings: ReplaySettings) -> AsyncIterator[Publisher]:
-    async with Publisher(settings, name="kaiwa-replay") as publisher:
-        yield publisher
 
 
 def _line(one: Letter, *, as_json: bool) -> None:

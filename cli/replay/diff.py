@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated
 
@@ -67,7 +65,7 @@ def diff(
         say_beginnings(await log.beginnings(FOLDED), as_json=as_json)
         name = settings.table if other == LIVE else other
         found: list[Difference] = []
-        async with _table(read_only.of_table(base)) as a, _table(read_only.of_table(name)) as b:
+        async with Table(read_only.of_table(base)) as a, Table(read_only.of_table(name)) as b:
             if await is_unfinished(a):
                 again = f"run `kaiwa replay rebuild --into {base}` again"
                 raise NotForRebuild(f"the rebuild of {base} has not ended: {again}")
@@ -89,15 +87,6 @@ def diff(
         return 1 if walk.counted.differences else 0
 
     ask(directory, question)
-
-
-@asynccontextmanager
-async def _table(settings: ReplaySettings) -> AsyncIterator[Table]:
-    table = Table(settings)
-    try:
-        yield table
-    finally:
-        await table.close()
 
 
 async def _show(log: Log, one: Difference, number: int, *, show_content: bool, as_json: bool) -> None:
@@ -149,7 +138,7 @@ async def _repair(settings: ReplaySettings, found: list[Difference], *, asks: bo
         if not typer.confirm(f"Write these {len(found)} rows of {settings.table}?", err=True):
             return 1
     moved = 0
-    async with _table(settings) as writes:
+    async with Table(settings) as writes:
         for one in found:
             outcome = await repair(writes, one)
             moved += outcome != "repaired"

@@ -49,13 +49,12 @@ def fsck(
         say_beginnings(await log.beginnings(READ), as_json=as_json)
         if watch and metrics_port is not None:
             start_http_server(metrics_port, addr="127.0.0.1")
-        reads = Table(read_only)
-        check = Fsck(log, reads, Pace(rate), bar)
-        try:
-            return await _rounds(check, bar, every if watch else None, as_json=as_json)
-        finally:
-            check.close()
-            await reads.close()
+        async with Table(read_only) as reads:
+            check = Fsck(log, reads, Pace(rate), bar)
+            try:
+                return await _rounds(check, bar, every if watch else None, as_json=as_json)
+            finally:
+                check.close()
 
     ask(directory, question)
 

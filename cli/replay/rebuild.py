@@ -46,14 +46,10 @@ def rebuild(
         target = settings.of_table(into)
         await asyncio.to_thread(prepare, target, settings, await log_row(log, settings))
         say_beginnings(await log.beginnings(FOLDED), as_json=as_json)
-        reads = Table(target)
-        try:
+        async with Table(target) as reads, BulkWriter(target, rows_per_s=rate) as writer:
             await require_free(reads, log)
             bar.phase("Folding")
-            async with BulkWriter(target, rows_per_s=rate) as writer:
-                result = await Rebuild(log, reads, writer, bar).run(until_ms, side_by_side=parallel)
-        finally:
-            await reads.close()
+            result = await Rebuild(log, reads, writer, bar).run(until_ms, side_by_side=parallel)
         _show(into, result, time.monotonic() - began, as_json=as_json)
         return 1 if result.problems else 0
 

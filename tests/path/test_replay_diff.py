@@ -15,7 +15,7 @@ from replay.differences import Difference
 from replay.repair import repair
 from tests.conftest import _described
 from tests.people import Closing, Town
-from tests.replay_town import Load, Question, Vandal, known_person, known_room, named, table_of
+from tests.replay_town import Load, Question, Vandal, known_person, known_room, named
 from tests.waiting import eventually
 
 pytestmark = pytest.mark.cluster
@@ -77,7 +77,7 @@ async def test_every_kind_of_damage_is_found_named_and_repaired_while_messages_a
             assert {named(each): each.kind for each in ours} == done
             assert all((each.behind is None) == (each.kind == "extra") for each in ours)
             assert all(bool(each.attributes) == (each.kind == "different") for each in ours)
-            async with table_of(question.settings) as live:
+            async with Table(question.settings) as live:
                 assert [await repair(live, each) for each in ours] == ["repaired"] * len(done)
             again, _ = await question.diff()
     assert not {named(each) for each in again} & set(done)
@@ -88,7 +88,7 @@ async def rounds(town: Town, count: int, tag: str, per_s: float = PER_S) -> None
     rooms = await people_and_rooms(town, tag)
     question, vandal = Question(town.cluster, AGAIN), Vandal(town)
     acts = (vandal.deletes_a_message, vandal.alters_a_message, vandal.invents_a_message)
-    async with Load(town.cluster, rooms, per_s).running() as load, table_of(question.settings) as live:
+    async with Load(town.cluster, rooms, per_s).running() as load, Table(question.settings) as live:
         await some_messages(town, rooms)
         for _ in range(count):
             await question.rebuild()

@@ -50,6 +50,9 @@ WRONG = [
     ["capsule", "import", "there-is-no-such-file"],
     ["shadow", "--code", ".", "--against", "HEAD"],
     ["fsck", "--rate", "0"],
+    ["dead-letters", "redrive"],
+    ["dead-letters", "redrive", "0/1", "--all"],
+    ["dead-letters", "discard"],
 ]
 
 
