@@ -1,12 +1,12 @@
 """What replay expects of a log's reader: the real one on Kafka and the double in memory pass the same tests."""
 
 import uuid
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from typing import Any
 
 import pytest
 from aiokafka import AIOKafkaProducer, TopicPartition
-from aiokafka.admin import AIOKafkaAdminClient, NewTopic
+from aiokafka.admin import AIOKafkaAdminClient, NewTopic, RecordsToDelete
 
 from chassis.log_reader import LogReader, NoTopic, Reader, Span, partition_of
 from chassis.records import Record
@@ -17,11 +17,16 @@ from tests.waiting import eventually
 KEYS = [f"key-{number}" for number in range(9)]
 
 
+Expire = Callable[[str, int, int], Awaitable[None]]
+"""Retention takes what stands before an offset of a partition."""
+
+
 class Given:
     """A topic of three partitions with forty records."""
 
-    def __init__(self, reader: Reader, topic: str, times: list[int]) -> None:
+    def __init__(self, reader: Reader, topic: str, times: list[int], expire: Expire) -> None:
         self.reader = reader
+        self.expire = expire
         self.topic = topic
         self.times = times
 
@@ -38,7 +43,11 @@ async def in_memory() -> Given:
     topic = f"t-{uuid.uuid4().hex[:8]}"
     log = MemoryLog(topics=[topic])
     records = [log.append(topic, KEYS[n % 9], str(n).encode(), (("h", b"v"),)) for n in range(40)]
-    return Given(log, topic, [record.timestamp for record in records])
+
+    async def expire(name: str, partition: int, begin: int) -> None:
+        log.expire(name, partition, begin)
+
+    return Given(log, topic, [record.timestamp for record in records], expire)
 
 
 async def in_kafka(bootstrap: str) -> Given:
@@ -55,7 +64,20 @@ async def in_kafka(bootstrap: str) -> Given:
             await producer.send_and_wait(topic, str(n).encode(), key=KEYS[n % 9].encode(), headers=[("h", b"v")])
             for n in range(40)
         ]
-    return Given(reader, topic, [one.timestamp for one in sent])
+
+    async def expire(name: str, partition: int, begin: int) -> None:
+        admin = AIOKafkaAdminClient(bootstrap_servers=bootstrap)
+        await admin.start()
+        place = TopicPartition(name, partition)
+        await admin.delete_records({place: RecordsToDelete(before_offset=begin)})
+        await admin.close()
+
+        async def is_gone() -> bool:
+            return (await reader.bounds(name))[place].begin == begin
+
+        await eventually(is_gone, within_s=30)
+
+    return Given(reader, topic, [one.timestamp for one in sent], expire)
 
 
 async def _stands(reader: Reader, topic: str) -> bool:
@@ -132,3 +154,14 @@ async def test_a_time_is_the_first_offset_at_it_or_later(given: Given) -> None:
 async def test_a_topic_that_is_not_there_is_told(given: Given) -> None:
     with pytest.raises(NoTopic):
         await given.reader.bounds("there-is-no-such-topic")
+
+
+async def test_what_retention_has_taken_is_told_by_where_the_partition_begins(given: Given) -> None:
+    """The last test of this module: it takes records away."""
+    place = TopicPartition(given.topic, partition_of(KEYS[0], 3))
+    before = (await given.reader.bounds(given.topic))[place]
+    await given.expire(given.topic, place.partition, 2)
+    after = (await given.reader.bounds(given.topic))[place]
+    assert (before.begin, after.begin, after.end) == (0, 2, before.end)
+    found = [one async for batch in given.reader.records({place: after}) for one in batch]
+    assert [one.offset for one in found] == list(range(2, after.end))
