@@ -73,6 +73,7 @@ def tables(town: Town) -> set[str]:
     return set(names)
 
 
+@pytest.mark.timeout(600)
 async def test_everything_is_answered_and_no_client_topic_or_table_notices(town: Town, tmp_path: Path) -> None:
     asked, tag = Asked(town), "silent"
     room, ben, ann, message = await a_message(town, tag)
