@@ -38,7 +38,7 @@ async def conversation(windows: Windows, town: Town, **options: Any) -> tuple[Wi
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 async def test_axe_finds_nothing_in_the_main_states(windows: Windows, town: Town, scheme: str) -> None:
-    a, room = await conversation(windows, town, color_scheme=scheme)
+    a, _ = await conversation(windows, town, color_scheme=scheme)
     assert await violations(a.page) == [], "a room"
     await a.page.get_by_role("button", name="People in this room").click()
     await expect(a.page.locator(".member")).to_have_count(2)

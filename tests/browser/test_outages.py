@@ -220,8 +220,9 @@ async def test_a_clock_that_is_an_hour_off_changes_nothing(
     anna, ben, room = people
     context = await windows.context()
     await context.add_init_script(
-        f"const real = Date.now; const off = {hours} * 3600e3; Date.now = () => real() + off;"
-        "Date = class extends Date { constructor(...a) { super(...(a.length ? a : [Date.now()])) } static now = () => real() + off };"
+        f"const off = {hours} * 3600e3, Real = Date, real = Date.now;"
+        "Date = class extends Real { constructor(...a) { super(...(a.length ? a : [real() + off])) } };"
+        "Date.now = () => real() + off;"
     )
     a, b = await windows.open(anna, room, context=context), await windows.open(ben, room)
     await a.say("what time is it?")

@@ -19,7 +19,7 @@ ATTACKS = (
     "javascript:window.hacked=1//https://example.com",
     "JaVaScRiPt:window.hacked=1",
     "data:text/html,<script>window.hacked=1</script>",
-    "https://example.com/\"onmouseover=window.hacked=1//",
+    'https://example.com/"onmouseover=window.hacked=1//',
     "https://example.com/'><img src=x onerror=window.hacked=1>",
     "<math><mi//xlink:href='data:x,<script>window.hacked=1</script>'>",
     "<style>@import 'http://127.0.0.1:9/x';</style>",

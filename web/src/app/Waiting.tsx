@@ -4,7 +4,7 @@ import { Button } from "../shared/Button";
 export function Loading() {
   const { t } = useTranslation();
   return (
-    <main className="waiting" aria-busy="true">
+    <main className="whole-page" aria-busy="true">
       <span className="spinner" aria-hidden="true" />
       <p>{t("app.loading")}</p>
     </main>
@@ -14,7 +14,7 @@ export function Loading() {
 export function Failure({ again }: { again: () => void }) {
   const { t } = useTranslation();
   return (
-    <main className="waiting">
+    <main className="whole-page">
       <p role="alert">{t("app.failed")}</p>
       <Button kind="primary" onClick={again}>
         {t("app.tryAgain")}

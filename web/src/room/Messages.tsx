@@ -75,7 +75,7 @@ function History({ room }: { room: RoomState }) {
           data={rows}
         >
           {(row, index) => (
-            <div key={keyOf(row)} className="row">
+            <div key={keyOf(row)} className="message-row">
               {index === 0 && <Beginning room={room} hasOlder={hasOlder} isLoading={olderAsked} />}
               {beginsDay(row, rows[index - 1]) && isPosted(row) && <Day time={row.createdAt} />}
               {isPosted(row) && row.seq === newFrom.after + 1 && row.seq <= newFrom.upTo && <NewLine />}

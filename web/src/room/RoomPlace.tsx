@@ -12,7 +12,7 @@ export function RoomPlace({ roomId }: { roomId: string }) {
   if (room !== undefined) return <Room room={room} />;
   if (isKnown) return <Gone roomId={roomId} />;
   return (
-    <main className="waiting" aria-busy="true">
+    <main className="whole-page" aria-busy="true">
       <span className="spinner" aria-hidden="true" />
       <p>{t("app.loading")}</p>
     </main>
@@ -27,7 +27,7 @@ function Gone({ roomId }: { roomId: string }) {
   const unsent = drafts.filter((draft) => draft.chatRoomId === roomId);
   const isRemoved = removed?.chatRoomId === roomId;
   return (
-    <main className="waiting">
+    <main className="whole-page">
       <div role="alert">
         <h2>{isRemoved ? t("room.gone", { name: removed.name }) : t("room.notFound")}</h2>
       </div>

@@ -1,4 +1,5 @@
 import base64
+import gzip
 import hashlib
 import re
 from pathlib import Path
@@ -124,3 +125,35 @@ async def test_of_several_client_ids_the_page_signs_in_with_the_first() -> None:
 def test_the_built_page_is_looked_for_in_the_checkout() -> None:
     assert page.BUILT.parts[-2:] == ("web", "dist")
     assert (page.BUILT.parents[1] / "pyproject.toml").is_file()
+
+
+async def test_a_script_goes_out_compressed_to_who_takes_that(built: Path) -> None:
+    (built / "assets" / "index-3f2a.js.gz").write_bytes(gzip.compress(b"start()"))
+    app = app_of(web_dir=built)
+    for accepted, coding in (("br, gzip", "gzip"), ("identity", None)):
+        answer = await ask(app, path="/assets/index-3f2a.js", headers={"Accept-Encoding": accepted})
+        assert answer.headers.get("content-encoding") == coding
+        assert (gzip.decompress(answer.body) if coding else answer.body) == b"start()"
+        assert "javascript" in answer.headers["content-type"]
+        assert "Accept-Encoding" in answer.headers["vary"]
+        assert "immutable" in answer.headers["cache-control"]
+
+
+async def test_the_page_may_reach_where_people_sign_in_besides_the_issuer(built: Path) -> None:
+    hosted = "https://example.auth.eu-west-1.amazoncognito.com"
+    answer = await ask(app_of(web_dir=built, sign_in_origins=hosted))
+    assert f"https://issuer.example.com {hosted};" in answer.headers["content-security-policy"]
+
+
+@pytest.mark.parametrize(
+    "origin", ["*", "https://a.example.com; script-src *", "example.com", "https://a.example.com/x"]
+)
+def test_what_is_no_origin_never_gets_into_the_policy(origin: str) -> None:
+    with pytest.raises(ValueError, match="should be an origin"):
+        app_of(sign_in_origins=origin)
+
+
+async def test_the_page_takes_no_script_made_from_text(built: Path) -> None:
+    policy = (await ask(app_of(web_dir=built))).headers["content-security-policy"]
+    assert "script-src 'self';" in policy
+    assert "require-trusted-types-for 'script'; trusted-types 'none';" in policy
