@@ -5,9 +5,6 @@ import react from "@vitejs/plugin-react";
 import type { Plugin } from "vite";
 import { defineConfig } from "vitest/config";
 
-/** `npm run dev` proxies to a running cluster: KAIWA_API=http://127.0.0.1:PORT npm run dev */
-const api = process.env["KAIWA_API"] ?? "http://127.0.0.1:8080";
-
 export default defineConfig({
   plugins: [react(), compressed()],
   // The client package from its sources, so that it needs no build of its own here.
@@ -19,7 +16,6 @@ export default defineConfig({
     assetsInlineLimit: 0,
     sourcemap: true,
   },
-  server: { proxy: { "/api": api, "/dev": api, "/config.json": api } },
   test: {
     include: ["tests/**/*.test.{ts,tsx}"],
     environment: "node",

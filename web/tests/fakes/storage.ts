@@ -12,7 +12,7 @@ export class FakeStorage implements Storage {
   }
 
   getItem(name: string): string | null {
-    return Object.hasOwn(this, `${name}`) && name !== "isFull" ? String(this[name]) : null;
+    return Object.hasOwn(this, name) && name !== "isFull" ? String(this[name]) : null;
   }
 
   setItem(name: string, text: string): void {

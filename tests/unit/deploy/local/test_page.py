@@ -100,6 +100,6 @@ def test_no_lock_of_npm_names_where_a_package_came_from() -> None:
 
 def test_nothing_that_is_built_or_installed_is_kept_in_git() -> None:
     tracked = subprocess.run(
-        ["git", "ls-files", "web/dist", "web/node_modules"], cwd=page.ROOT, capture_output=True, text=True, check=False
+        ["git", "ls-files", "dist", "node_modules"], cwd=page.WEB, capture_output=True, text=True, check=False
     )
     assert tracked.stdout == ""
