@@ -89,7 +89,7 @@ Kaiwa is up.
 
   {folder}/cluster.json describes it for programs, {folder}/logs holds the logs.
 
-Try this in two terminals:
+Open the web page in two windows, or try this in two terminals:
 
   {kaiwa} chat lobby --as alice{option}
   {kaiwa} chat lobby --as bob{option}
