@@ -123,12 +123,14 @@ async def many(windows: Windows, town: Town) -> None:
     window = await windows.open(anna)
     before = await heap(window.page)
 
+    body = json.dumps({"messages": [fabricated(room, seq) for seq in range(1, MANY + 1)], "hasMore": False})
+
     async def all_at_once(route: Route) -> None:
-        await route.fulfill(json={"messages": [fabricated(room, seq) for seq in range(1, MANY + 1)], "hasMore": False})
+        await route.fulfill(body=body, content_type="application/json")
 
     await window.page.route("**/messages?**", all_at_once)
     await window.page.get_by_role("link", name=room).click()
-    await window.sees(f"message {MANY} ")
+    await window.sees(f"message {MANY} ", within_ms=120_000)
     tell(
         f"memory for {MANY} messages",
         f"{(await heap(window.page) - before) / 1e6:.0f} MB of heap, {before / 1e6:.0f} MB without",

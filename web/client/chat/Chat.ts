@@ -25,6 +25,7 @@ export interface ChatOptions {
 }
 
 const NEWEST_PAGE = 60;
+const TOGETHER_MS = 80;
 const UNVERIFIED_EVERY_MS = 30_000;
 /** How far behind a draft's time its message is looked for, and how many pages of it. */
 const LOOK_BEFORE_MS = 60_000;
@@ -57,18 +58,23 @@ export class Chat {
   #timer: ReturnType<typeof setTimeout> | undefined;
   #askedMeAt = 0;
   #isPumping = false;
+  #state: ChatState;
+  #shownAt = -Infinity;
+  #showing: ReturnType<typeof setTimeout> | undefined;
   #stopped = false;
 
   constructor(options: ChatOptions, api: HttpApi, me: Me) {
     this.api = api;
     this.#kept = options.storage == null ? null : new KeptDrafts(me.userId, options.storage);
-    this.store = createStore<ChatState>(() => initialState(me, this.#kept?.load() ?? []));
+    this.#state = initialState(me, this.#kept?.load() ?? []);
+    this.store = createStore<ChatState>(() => this.#state);
     this.#socket = new WebSocketService({ url: options.websocketUrl, tokens: options.tokens, ...options.socket });
     this.#socket.subscribe((event) => this.#happened(event));
   }
 
+  /** As it is now; what the store shows may be a moment behind while many frames arrive. */
   get state(): ChatState {
-    return this.store.getState();
+    return this.#state;
   }
 
   /** Connect. Resolves at once; the state's `connection` tells how it goes. */
@@ -82,6 +88,8 @@ export class Chat {
   stop(): void {
     this.#stopped = true;
     clearTimeout(this.#timer);
+    clearTimeout(this.#showing);
+    this.#showing = undefined;
     if (typeof window !== "undefined") window.removeEventListener("storage", this.#storageChanged);
     this.#socket.close();
   }
@@ -122,7 +130,7 @@ export class Chat {
 
   /** Everything up to `seq` was on the screen. */
   markRead(chatRoomId: string, seq: number): void {
-    this.#change((state) => events.readUpTo(state, chatRoomId, seq));
+    this.#change((state) => events.readUpTo(state, chatRoomId, seq), "soon");
   }
 
   /** A key was pressed: told to the others at most every 3 s. */
@@ -188,7 +196,7 @@ export class Chat {
   }
 
   #happened(event: TransportEvent): void {
-    if (event.type === "frame") this.#change((state) => apply(state, event.frame, Date.now()));
+    if (event.type === "frame") this.#change((state) => apply(state, event.frame, Date.now()), "soon");
     if (event.type !== "status") return;
     if (event.status.state === "open") {
       this.#errands.forgive();
@@ -203,12 +211,25 @@ export class Chat {
     if (key != null) this.discard(key);
   };
 
-  #change(how: (state: ChatState) => ChatState): void {
-    const before = this.state;
-    const after = how(before);
-    if (after.drafts !== before.drafts) this.#kept?.save(after.drafts);
-    if (after !== before) this.store.setState(after, true);
+  #change(how: (state: ChatState) => ChatState, show: "now" | "soon" = "now"): void {
+    const before = this.#state;
+    this.#state = how(before);
+    if (this.#state.drafts !== before.drafts) this.#kept?.save(this.#state.drafts);
+    if (this.#state !== before) this.#show(show);
     this.#pump();
+  }
+
+  /** A single frame is shown at once; of many, all that came within 80 ms are shown together: drawing is what costs. */
+  #show(when: "now" | "soon"): void {
+    const wait = this.#shownAt + TOGETHER_MS - performance.now();
+    if (when === "soon" && wait > 0) {
+      this.#showing ??= setTimeout(() => this.#show("now"), wait);
+      return;
+    }
+    clearTimeout(this.#showing);
+    this.#showing = undefined;
+    this.#shownAt = performance.now();
+    this.store.setState(this.#state, true);
   }
 
   /** Do what the state asks for. What is begun here changes the state, so that nothing is begun twice. */

@@ -151,3 +151,18 @@ it("after stop nothing is left that could wake up", async () => {
   await vi.advanceTimersByTimeAsync(100);
   expect(vi.getTimerCount()).toBe(0);
 });
+
+it("a single frame is shown at once, and many together", async () => {
+  const { chat, server } = await started();
+  await vi.advanceTimersByTimeAsync(1_000);
+  let draws = 0;
+  chat.store.subscribe(() => (draws += 1));
+  server.says({ content: "first" });
+  expect(draws).toBe(1);
+  for (let number = 0; number < 50; number += 1) server.says({ content: `more ${number}` });
+  expect(draws).toBe(1);
+  await vi.advanceTimersByTimeAsync(100);
+  expect(draws).toBe(2);
+  expect(chat.store.getState()).toBe(chat.state);
+  expect(chat.store.getState().rooms?.[ROOM]?.timeline.messages.length).toBe(51);
+});
