@@ -254,7 +254,6 @@ export interface ProblemBody {
     | "UNAUTHENTICATED"
     | "VERIFICATION_REQUIRED"
     | "FORBIDDEN"
-    | "NOT_A_PARTICIPANT"
     | "NOT_FOUND"
     | "ROOM_EXISTS"
     | "PAYLOAD_TOO_LARGE"
