@@ -32,6 +32,8 @@ class RunningEngines:
         self.dynamodb.wait_ready()
 
 
+# First, since xdist reads the groups in a hook of its own.
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """What takes longest begins first, and with several workers each file, and the whole cluster, stays with one.
 
