@@ -42,7 +42,7 @@ test: lint page ## every check and every test that takes seconds (KAIWA_SKIP_BRO
 	@$(V)/python -m tests.browser.chromium
 	@$(V)/python -m deploy.local.fetch
 	@$(V)/python -m deploy.local.page test --silent
-	@$(V)/pytest -m "not long" -n $(WORKERS) --dist loadgroup --no-loadscope-reorder $(ARGS)
+	@$(V)/pytest -m "not long" -n $(WORKERS) --dist loadscope --no-loadscope-reorder $(ARGS)
 
 test-long: page ## the tests that take minutes
 	@$(V)/python -m deploy.local.fetch

@@ -16,6 +16,7 @@ from deploy.local.engines import DynamoDBEngine, Engines, KafkaEngine
 from tests import leaks
 from tests.waiting import Eventually
 from tests.waiting import eventually as wait_for
+from tests.workers import CLUSTER, ByFile, scope_of
 
 
 class RunningEngines:
@@ -32,23 +33,20 @@ class RunningEngines:
         self.dynamodb.wait_ready()
 
 
-# First, since xdist reads the groups in a hook of its own.
-@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What takes longest begins first, and with several workers each file, and the whole cluster, stays with one.
-
-    So a worker that runs no test of the cluster starts none, and engines are started once for each worker.
-    """
+    """What takes longest begins first."""
     items.sort(key=_turn)
-    for item in items:
-        group = "cluster" if _turn(item) == 0 else item.path.name
-        item.add_marker(pytest.mark.xdist_group(group))
 
 
 def _turn(item: pytest.Item) -> int:
-    if "cluster" in getattr(item, "fixturenames", ()):
+    if scope_of(item.nodeid.partition("::")[0]) == CLUSTER:
         return 0
     return 2 if "unit" in item.path.parts else 1
+
+
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
+    """With several workers: see workers.py."""
+    return ByFile(config, log)
 
 
 @pytest.fixture(scope="session")
