@@ -100,8 +100,8 @@ async def test_the_table_is_the_fold_of_the_facts(running: Bench) -> None:
                 add(people[0], people[2], room=room) if turn == 4 else read(people[1], turn, room=room),
                 remove(people[0], people[1], room=room) if turn == 9 else send(people[0], room=room),
             )
-    await eventually(lambda: running.has_facts(rooms[-1], 46), within_s=30)
     for room in rooms:
+        await eventually(partial(running.has_facts, room, 46), within_s=30)
         fold = Fold()
         for fact in await running.facts(room):
             fold.fact(fact)

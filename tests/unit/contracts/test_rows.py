@@ -15,7 +15,7 @@ def attributes(row: type[msgspec.Struct]) -> set[str]:
     [
         (rows.ConnectionRow, "connectionId userId gatewayId epoch connectedAt features ttl"),
         (rows.UserConnectionRow, "connectionId gatewayId epoch connectedAt ttl"),
-        (rows.ProfileRow, "userId verificationStatus displayName updatedAt"),
+        (rows.ProfileRow, "userId verificationStatus displayName updatedAt unnamed"),
         (rows.MembershipRow, "chatRoomId joinedAt lastReadSeq"),
         (rows.RoomRow, "chatRoomId name participantIds createdBy createdAt"),
         (rows.LastMessageRow, "lastMessageAt lastMessage messageId senderId seq"),

@@ -103,7 +103,8 @@ async def test_a_room_whose_beginning_has_expired_is_left_out_and_told() -> None
     log = await world.opened()
     part = log.part_of(ROOMS, "room-1")
     world.log.expire(ROOMS.name, part.partition, log.end(part) - 1)
-    await world.ask(send("ann", "after", room="room-1"))
+    participants = world.table.items[table.room("room-1")]["participantIds"]["L"]
+    await world.ask(send(participants[0]["S"], "after", room="room-1"))
     result = await rebuilt(world, again)
     assert "room-1" in result.before_history
     assert result.problems == []

@@ -30,7 +30,7 @@ def ended(environ: dict[str, str]) -> tuple[int, str]:
 
 
 def test_in_production_it_ends_with_2_before_anything_is_made(tmp_path: Path) -> None:
-    code, said = ended(environment(tmp_path, 0, KAIWA_ENVIRONMENT="production"))
+    code, said = ended(environment(tmp_path, free_port(), KAIWA_ENVIRONMENT="production"))
     assert (code, list(tmp_path.iterdir())) == (2, [])
     assert "KAIWA_ENVIRONMENT is production" in said
 

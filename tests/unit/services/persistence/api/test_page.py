@@ -149,7 +149,7 @@ async def test_the_page_may_reach_where_people_sign_in_besides_the_issuer(built:
     "origin", ["*", "https://a.example.com; script-src *", "example.com", "https://a.example.com/x"]
 )
 def test_what_is_no_origin_never_gets_into_the_policy(origin: str) -> None:
-    with pytest.raises(ValueError, match="should be an origin"):
+    with pytest.raises(ValueError, match="should be origins"):
         app_of(sign_in_origins=origin)
 
 
