@@ -263,7 +263,6 @@ async def bench_on(engines: "RunningEngines", window_s: float = 60.0) -> AsyncIt
         region=engines.dynamodb.region,
         access_key_id=engines.dynamodb.access_key_id,
         secret_access_key=engines.dynamodb.secret_access_key,
-        partitions=3,
         table=unique("fanout"),
         fanout_group=unique("fanout"),
         catch_up_window_s=window_s,

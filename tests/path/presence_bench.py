@@ -150,7 +150,6 @@ def settings_on(kafka: "KafkaEngine", dynamodb: "DynamoDBEngine", **changes: Any
         region=dynamodb.region,
         access_key_id=dynamodb.access_key_id,
         secret_access_key=dynamodb.secret_access_key,
-        partitions=3,
         table=f"presence-{own}",
         presence_group=f"presence-{own}",
         offline_grace_s=1.0,
