@@ -11,11 +11,12 @@ from typing import Any, Self
 from urllib.parse import urlencode
 
 import aiohttp
-from aiokafka import AIOKafkaConsumer, ConsumerRecord
+from aiokafka import ConsumerRecord
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import ConnectionClosed
 
 from tests.tokens import issued
+from tests.topic_records import topic_records
 from tests.waiting import eventually
 
 ALL_FEATURES = "presence,read,typing,rooms"
@@ -164,15 +165,7 @@ class Town:
 
     async def records(self, topic: str) -> list[ConsumerRecord]:
         """All records that a topic holds now, read with a plain consumer."""
-        found: list[ConsumerRecord] = []
-        async with AIOKafkaConsumer(
-            topic, bootstrap_servers=self.cluster["kafkaBootstrap"], auto_offset_reset="earliest"
-        ) as consumer:
-            ends = await consumer.end_offsets(list(consumer.assignment()))
-            while any([await consumer.position(partition) < end for partition, end in ends.items()]):
-                for messages in (await consumer.getmany(timeout_ms=100)).values():
-                    found += messages
-        return found
+        return await topic_records({"bootstrap_servers": self.cluster["kafkaBootstrap"]}, topic)
 
     async def rows(self, pk: str, begins_with: str = "") -> list[dict[str, Any]]:
         """Items of the table under one partition key, read with boto3 alone."""

@@ -39,6 +39,7 @@ from contracts.timestamps import iso
 from contracts.topics import GATEWAYS, PRESENCE, ROOMS, SIGNALS
 from services.fanout.app import build
 from services.fanout.settings import FanoutSettings
+from tests.topic_records import topic_records
 from tests.waiting import eventually
 
 if TYPE_CHECKING:
@@ -79,6 +80,7 @@ class Bench:
         self.servers = contextlib.AsyncExitStack()
         self.people: defaultdict[str, list[OpenConnection]] = defaultdict(list)
         self.versions: defaultdict[str, int] = defaultdict(int)
+        self.began_ms = now_ms() - 1
 
     async def gateway(self) -> Gateway:
         made, app = Gateway(), web.Application()
@@ -221,13 +223,7 @@ class Bench:
         return [event for event in found if wanted(event)]
 
     async def records(self, topic: str) -> list[Any]:
-        found: list[Any] = []
-        async with AIOKafkaConsumer(topic, **self.settings.aiokafka(), auto_offset_reset="earliest") as consumer:
-            ends = await consumer.end_offsets(list(consumer.assignment()))
-            while any([await consumer.position(place) < end for place, end in ends.items()]):
-                for messages in (await consumer.getmany(timeout_ms=100)).values():
-                    found += messages
-        return found
+        return await topic_records(self.settings.aiokafka(), topic, since_ms=self.began_ms)
 
     async def lag(self) -> int:
         """Records of chat.rooms that are not committed."""

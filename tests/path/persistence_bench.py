@@ -9,8 +9,6 @@ from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager, suppress
 from typing import TYPE_CHECKING, Any
 
-from aiokafka import AIOKafkaConsumer, TopicPartition
-
 from chassis.health import Health
 from chassis.items import row
 from chassis.log_id import ensure_log_id, log_id
@@ -30,6 +28,7 @@ from contracts.users import ProfileUpdated
 from services.persistence.app import Persistence
 from services.persistence.settings import PersistenceSettings
 from tests.doubles.rooms import create, profile
+from tests.topic_records import topic_records
 from tests.waiting import eventually
 
 if TYPE_CHECKING:
@@ -106,16 +105,8 @@ class Bench:
 
     async def records(self, topic: str) -> list[Record]:
         """All that was written to the topic since this bench began."""
-        found: list[Record] = []
-        async with AIOKafkaConsumer(**self.settings.aiokafka(), enable_auto_commit=False) as consumer:
-            places = [TopicPartition(topic, number) for number in range(self.settings.partitions)]
-            consumer.assign(places)
-            await consumer.seek_to_beginning(*places)
-            ends = await consumer.end_offsets(places)
-            while any([await consumer.position(place) < end for place, end in ends.items()]):
-                for messages in (await consumer.getmany(timeout_ms=100)).values():
-                    found += [from_aiokafka(message) for message in messages if message.timestamp >= self.began_ms]
-        return found
+        found = await topic_records(self.settings.aiokafka(), topic, since_ms=self.began_ms)
+        return [from_aiokafka(message) for message in found]
 
     async def facts(self, room: str) -> list[Fact]:
         """Of the room, in the order of the log, as often as they stand there."""

@@ -22,6 +22,7 @@ from contracts.timestamps import iso
 from contracts.topics import BY_NAME, CONNECTIONS, DEAD_LETTERS, GATEWAYS, PRESENCE
 from services.presence.app import build
 from services.presence.settings import PresenceSettings
+from tests.topic_records import topic_records
 
 if TYPE_CHECKING:
     from deploy.local.engines import DynamoDBEngine, KafkaEngine
@@ -45,6 +46,7 @@ class Desk:
         self.epoch = ids.new_epoch()
         self.table = Table(settings)
         self.running: list[tuple[Stop, asyncio.Task[None], Health]] = []
+        self.began_ms = int(time.time() * 1000) - 1
 
     async def publish(self, topic: str, key: str, event: Event | bytes | None) -> int:
         value = encode(event) if isinstance(event, Event) else event
@@ -104,12 +106,7 @@ class Desk:
         return len(await self.rows(user, connection_id)) == count
 
     async def events(self, topic: str, wanted: Callable[[Any], bool]) -> list[Any]:
-        found = []
-        async with AIOKafkaConsumer(topic, **self.settings.aiokafka(), auto_offset_reset="earliest") as consumer:
-            ends = await consumer.end_offsets(list(consumer.assignment()))
-            while any([await consumer.position(place) < end for place, end in ends.items()]):
-                for messages in (await consumer.getmany(timeout_ms=100)).values():
-                    found += messages
+        found = await topic_records(self.settings.aiokafka(), topic, since_ms=self.began_ms)
         if topic == DEAD_LETTERS.name:
             return [message for message in found if wanted(message)]
         decoded = []
