@@ -104,6 +104,7 @@ async def _repair_all(live: Table, found: list[Difference]) -> None:
         assert await repair(live, each) == "repaired"
 
 
+@pytest.mark.long
 @pytest.mark.timeout(600)
 async def test_in_two_random_rounds_all_damage_is_found_and_none_invented(town: Town) -> None:
     await rounds(town, 2, "two")
