@@ -1,6 +1,6 @@
 """What every process stands on; it knows the contracts and none of the services.
 
-A process:   process.py (lifecycle) · settings.py (setting_types.py) · logs.py · health.py · metrics.py
+A process:   process.py (lifecycle) · settings.py (setting_types.py) · logs.py · health.py, readiness.py · metrics.py
              http_server.py, http_front.py · loopback.py · backoff.py · tasks.py
 Kafka:       records.py · publisher.py, producer_life.py (in) · runloop.py (out, in a group: assignment.py, lanes.py,
              holdings.py, batches.py, offsets.py, commits.py, dead_letters.py)

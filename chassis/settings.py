@@ -1,9 +1,12 @@
 """Settings of a process: one frozen object from the environment (`KAIWA_…`), all errors at once, secrets masked.
 
-Each process has a class of its own, built from the groups below.
+Each process has a class of its own, built from the groups below. What is not in the environment may stand in a file of
+the setting's name in lower case, as container engines mount secrets: `/run/secrets/kaiwa_secret_access_key`.
 """
 
+import os
 import ssl
+from pathlib import Path
 from typing import Any, Literal, TypeVar
 
 from pydantic import Field, SecretStr, ValidationError, model_validator
@@ -13,6 +16,8 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 from chassis.setting_types import AuthoritiesFile, Brokers, ClientIds, HttpAddress, HttpAddressWithQuery, parts_of
 
 PREFIX = "KAIWA_"
+SECRETS_FOLDER = "KAIWA_SECRETS_DIR"
+_SECRETS_MOUNTED = "/run/secrets"
 
 
 class SettingsError(Exception):
@@ -146,12 +151,25 @@ AnySettings = TypeVar("AnySettings", bound=Settings)
 
 
 def load(settings_class: type[AnySettings]) -> AnySettings:
-    """The settings in the environment; raises SettingsError naming every wrong or missing one at once."""
+    """The settings in the environment, else in files of the folder KAIWA_SECRETS_DIR (`/run/secrets`).
+
+    Raises SettingsError naming every wrong or missing one at once.
+    """
     try:
-        return settings_class()
+        return settings_class(_secrets_dir=_secrets_folder())
     except ValidationError as error:
         lines = [_line(settings_class, detail) for detail in error.errors()]
         raise SettingsError("\n".join(lines)) from None
+    except OSError as error:
+        raise SettingsError(f"the secret {error.filename} cannot be read: {error.strerror}") from None
+
+
+def _secrets_folder() -> Path | None:
+    named = os.environ.get(SECRETS_FOLDER)
+    folder = Path(named or _SECRETS_MOUNTED)
+    if named and not folder.is_dir():
+        raise SettingsError(f"{SECRETS_FOLDER} is wrong: {named} is no folder")
+    return folder if folder.is_dir() else None
 
 
 def masked(settings: Settings) -> dict[str, Any]:

@@ -17,6 +17,7 @@ COMMANDS = {
     "token": "cli.token",
     "chat": "cli.chat",
     "run": "cli.run_command",
+    "health": "cli.health",
     "topics": "cli.topics",
     "table": "cli.table",
     "replay": "cli.replay",

@@ -13,6 +13,7 @@ import typer
 from rich.console import Console
 from rich.table import Column, Table
 
+from chassis.readiness import unready
 from cli.cluster import DEFAULT_DIRECTORY
 from cli.lag import Lag, lags
 from deploy.local import leftovers
@@ -20,7 +21,6 @@ from deploy.local.cluster_file import ENGINES
 from deploy.local.dynamodb import answers as dynamodb_answers
 from deploy.local.home import Home
 from deploy.local.kafka import answers as kafka_answers
-from deploy.local.processes import unready
 
 
 @dataclass(frozen=True)

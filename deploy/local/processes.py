@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import http.client
-import json
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from chassis.readiness import unready
 from deploy.local.addresses import Addresses
 from deploy.local.child import ProcessSpec
 from deploy.local.home import Home
@@ -153,25 +152,3 @@ def _service(
         stop_grace_s=stop_grace_s,
         address=address,
     )
-
-
-def unready(port: int, timeout_s: float = 1.0) -> str | None:
-    """None if ``/readyz`` on that port of loopback answers 200, else what it says is missing."""
-    connection = http.client.HTTPConnection(_LOOPBACK, port, timeout=timeout_s)
-    try:
-        connection.request("GET", "/readyz")
-        answer = connection.getresponse()
-        body = answer.read(65_536)
-    except (OSError, http.client.HTTPException) as error:
-        return f"no answer from /readyz ({type(error).__name__})"
-    finally:
-        connection.close()
-    return None if answer.status == 200 else _named(body)
-
-
-def _named(body: bytes) -> str:
-    try:
-        missing = json.loads(body)["missing"]
-        return ", ".join(f"{part}: {problem}" for part, problem in missing.items())
-    except (ValueError, LookupError, TypeError, AttributeError):
-        return "it is not ready"

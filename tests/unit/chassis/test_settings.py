@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 from pydantic import ValidationError
 
@@ -41,6 +43,26 @@ def test_all_that_is_wrong_is_told_at_once_by_the_names_of_the_settings(monkeypa
     assert "KAIWA_CLIENT_ID is missing" in text
     assert "KAIWA_LOG_LEVEL is wrong: Input should be 'debug'" in text
     assert "KAIWA_HEALTH_PORT is wrong" in text
+
+
+def test_a_secret_may_come_from_a_file_and_the_environment_wins(
+    environment: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    environment.setenv("KAIWA_SECRETS_DIR", str(tmp_path))
+    (tmp_path / "kaiwa_access_key_id").write_text("from a file\n")
+    (tmp_path / "kaiwa_secret_access_key").write_text("hunter2\n")
+    (tmp_path / "another").write_text("not ours")
+    environment.setenv("KAIWA_ACCESS_KEY_ID", "AKID")
+    settings = load(Everything)
+    assert settings.access_key_id == "AKID"
+    assert settings.secret_access_key
+    assert settings.secret_access_key.get_secret_value() == "hunter2"
+
+
+def test_a_folder_of_secrets_that_is_not_there_is_told(environment: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    environment.setenv("KAIWA_SECRETS_DIR", str(tmp_path / "gone"))
+    with pytest.raises(SettingsError, match=r"KAIWA_SECRETS_DIR is wrong: .*gone is no folder"):
+        load(Everything)
 
 
 def test_lists_are_split(environment: pytest.MonkeyPatch) -> None:

@@ -11,7 +11,7 @@ from deploy.issuer.settings import DevIssuerSettings
 from deploy.local.addresses import Addresses
 from deploy.local.child import ProcessSpec
 from deploy.local.home import Home
-from deploy.local.processes import Cluster, Keys, issuer, services, unready
+from deploy.local.processes import Cluster, Keys, issuer, services
 from gateway.settings import GatewaySettings
 from services.persistence.api.settings import ApiSettings
 from services.persistence.settings import PersistenceSettings
@@ -62,10 +62,6 @@ def test_each_process_names_the_address_at_which_others_reach_it(cluster: Cluste
 
 def test_settings_of_the_shell_for_another_kafka_do_not_reach_the_local_one(cluster: Cluster) -> None:
     assert cluster.environment()["KAIWA_KAFKA_SECURITY_PROTOCOL"] == "PLAINTEXT"
-
-
-def test_a_process_that_does_not_answer_is_not_ready() -> None:
-    assert unready(1, timeout_s=0.2) == "no answer from /readyz (ConnectionRefusedError)"
 
 
 def _told(spec: ProcessSpec, settings: type[AnySettings], monkeypatch: pytest.MonkeyPatch) -> AnySettings:

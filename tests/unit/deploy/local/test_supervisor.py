@@ -12,7 +12,8 @@ from pathlib import Path
 
 import pytest
 
-from deploy.local import ports, processes
+from chassis.readiness import unready
+from deploy.local import ports
 from deploy.local.child import ProcessSpec
 from deploy.local.faults import LocalClusterError
 from deploy.local.reaping import Reaper
@@ -49,7 +50,7 @@ class Stand:
             argv=(sys.executable, "-c", program, str(port), name, str(status)),
             log=self.folder / "all.log",
             port=port,
-            missing=lambda: processes.unready(port),
+            missing=lambda: unready(port),
             stop_grace_s=grace_s,
         )
 
