@@ -58,6 +58,15 @@ def engines() -> Iterator[RunningEngines]:
         leaks.search(leaks.records(running.kafka.bootstrap))
 
 
+@pytest.fixture(scope="module")
+def quiet_kafka(engines: RunningEngines) -> Iterator[KafkaEngine]:
+    """A broker of this file alone: for whoever reads topics from their beginning, whatever other tests wrote."""
+    kafka = engines.own.kafka()
+    yield kafka
+    leaks.search(leaks.records(kafka.bootstrap))
+    kafka.kill()
+
+
 @pytest.fixture(scope="session")
 def cluster(tmp_path_factory: pytest.TempPathFactory) -> Iterator[dict[str, Any]]:
     """A whole local cluster with two gateways, nothing kept: the content of its ``cluster.json`` (spec 13).
