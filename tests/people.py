@@ -160,8 +160,9 @@ class Town:
             return False
 
     async def dead_letters(self) -> list[ConsumerRecord]:
-        """All records of chat.dead-letters."""
-        return await self.records("chat.dead-letters")
+        """What was put aside; without the notes of what became of it (docs/decisions/0033)."""
+        found = await self.records("chat.dead-letters")
+        return [one for one in found if "kaiwa-topic" in dict(one.headers)]
 
     async def records(self, topic: str) -> list[ConsumerRecord]:
         """All records that a topic holds now, read with a plain consumer."""
