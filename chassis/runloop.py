@@ -172,14 +172,9 @@ class RunLoop:
     async def _run_lane(self, lane: Lane) -> None:
         batch = lane.take(self._limits)
         try:
-            handled, rest = await self._runner.run(batch)
-            if not lane.put_back(rest):
-                self._runner.forget(rest)
-            taken = batch[: len(batch) - len(rest)]
-            if handled.effects is None:
-                self._runner.finish(taken)
-            else:
-                self._spawn(self._runner.finish_after(taken, handled.effects))
+            # Its partition may have gone, and its records with it, before it had its turn.
+            if batch:
+                await self._run_batch(lane, batch)
         except Revoked:
             self._runner.forget(batch)
         finally:
@@ -187,6 +182,16 @@ class RunLoop:
         # Not after an error that nobody foresaw: nothing of the lane may follow, the process ends and reads it again.
         self._lanes.release(lane)
         self._start_lanes()
+
+    async def _run_batch(self, lane: Lane, batch: list[Record]) -> None:
+        handled, rest = await self._runner.run(batch)
+        if not lane.put_back(rest):
+            self._runner.forget(rest)
+        taken = batch[: len(batch) - len(rest)]
+        if handled.effects is None:
+            self._runner.finish(taken)
+        else:
+            self._spawn(self._runner.finish_after(taken, handled.effects))
 
     def _lane_waits(self, places: int) -> None:
         """A lane gives its place to others for as long as it waits for something that only itself needs."""

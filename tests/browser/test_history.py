@@ -1,6 +1,7 @@
 """Long rooms and long messages."""
 
 import asyncio
+from functools import partial
 
 from playwright.async_api import expect
 
@@ -77,13 +78,26 @@ async def test_older_messages_come_in_above_and_what_one_looks_at_stays_where_it
 
 
 async def reads_further_up(window: Window) -> None:
-    """Scroll away from the end, as often as it takes: the list may still be on its way there."""
+    """Turn the wheel upwards, whether or not the list is still on its way to the end."""
+    await window.page.locator(".message-list").hover()
 
     async def is_away() -> bool:
-        await scroll(window, 900)
+        await window.page.mouse.wheel(0, -600)
         return await window.page.locator(".to-newest").is_visible()
 
-    await eventually(is_away)
+    await eventually(is_away, every_s=0.1)
+    await eventually(partial(_has_settled, window))
+
+
+async def _has_settled(window: Window) -> bool:
+    """A wheel's way takes some frames."""
+    list_ = window.page.locator(".message-list")
+    is_still: bool = await list_.evaluate(
+        "list => new Promise(tell => {"
+        " const place = list.scrollTop;"
+        " setTimeout(() => tell(list.scrollTop === place), 200) })"
+    )
+    return is_still
 
 
 async def _has_grown(window: Window) -> bool:

@@ -204,6 +204,14 @@ class Bench:
         self.processes.append(process)
         return process
 
+    async def works(self, gateway: Gateway) -> None:
+        """Return when a message of another room has come through whoever works."""
+        person = unique("before")
+        room = await self.room(person)
+        connection_id = await self.connect(person, gateway)
+        await self.say(room)
+        await eventually(lambda: gateway.seqs(connection_id), within_s=30)
+
     async def close(self) -> None:
         for process in self.processes:
             if process.returncode is None:

@@ -60,6 +60,8 @@ async def test_what_was_posted_between_a_kill_and_the_successor_reaches_everybod
     gateway, room = await bench.gateway(), await bench.room(alice, bob)
     old = await bench.connect(alice, gateway)
     process = await bench.start_process()
+    await bench.works(gateway)
+    # From here to the connection of bob it may take 5 s, a start of a process not counted.
     await bench.say(room, 20)
     await eventually(lambda: len(gateway.seqs(old)) >= 10, within_s=30)
     process.kill()

@@ -19,14 +19,15 @@ from tests.path.presence_bench import Desk, desk_on, envelope, person, settings_
 from tests.waiting import eventually
 
 if TYPE_CHECKING:
+    from deploy.local.engines import KafkaEngine
     from tests.conftest import RunningEngines
 
 pytestmark = pytest.mark.engine
 
 
 @pytest.fixture
-async def desk(engines: "RunningEngines") -> AsyncIterator[Desk]:
-    async with desk_on(settings_on(engines.kafka, engines.dynamodb)) as made:
+async def desk(engines: "RunningEngines", quiet_kafka: "KafkaEngine") -> AsyncIterator[Desk]:
+    async with desk_on(settings_on(quiet_kafka, engines.dynamodb)) as made:
         yield made
 
 

@@ -256,6 +256,25 @@ async def test_after_an_error_that_nobody_foresaw_nothing_more_of_the_lane_is_be
     assert begun == [0]
 
 
+async def test_a_lane_whose_partition_goes_before_its_first_turn_ends_quietly() -> None:
+    consumer, handled = Consumer(HOT), []
+    consumer.ends[HOT] = 0
+
+    async def handler(batch: Sequence[Record]) -> Handled:
+        handled.append(batch)
+        return Handled()
+
+    async with looping(consumer, handler) as (loop, _):
+        await eventually(lambda: HOT in loop._assignment.active)
+        record = _record(HOT)
+        loop._runner.hold(record)
+        loop._lanes.add(record)
+        loop._start_lanes()
+        loop._runner.forget(loop._lanes.drop("t", 0))
+        await eventually(lambda: loop._lanes_in_flight == 0)
+    assert handled == []
+
+
 async def test_readiness_comes_back_when_a_partition_leaves_during_an_outage() -> None:
     health, assignment, away = Health(), Assignment(), True
     health.started()

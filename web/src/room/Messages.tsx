@@ -10,6 +10,7 @@ import { Announcer } from "./Announcer";
 import { DraftMessage } from "./DraftMessage";
 import { PostedMessage } from "./PostedMessage";
 import { beginsDay, continues, isPosted, keyOf, type Row } from "./rows";
+import { useHands } from "./useHands";
 import { useReading } from "./useReading";
 
 const NEAR_TOP_PX = 800;
@@ -51,10 +52,11 @@ function History({ room }: { room: RoomState }) {
   const readers = useReaders(room, me);
   const isPrepending = usePrepending(messages);
   const seen = useReading(room, atEnd);
+  const goTo = useHands(scroller, list);
 
   useLayoutEffect(() => {
-    if (atEnd && rows.length > 0) list.current?.scrollToIndex(rows.length - 1, { align: "end" });
-  }, [rows, atEnd]);
+    if (atEnd && rows.length > 0) goTo(rows.length - 1);
+  }, [rows, atEnd, goTo]);
 
   const scrolled = (offset: number): void => {
     const view = list.current;
@@ -98,7 +100,9 @@ function History({ room }: { room: RoomState }) {
         <Button
           className="to-newest"
           aria-label={t("room.newest")}
-          onClick={() => list.current?.scrollToIndex(rows.length - 1, { align: "end" })}
+          onClick={() => {
+            goTo(rows.length - 1);
+          }}
         >
           <Icon name="down" size={18} />
           {room.lastSeq > seen && t("room.newest", { count: room.lastSeq - seen })}
