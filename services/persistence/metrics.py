@@ -2,6 +2,14 @@
 
 from prometheus_client import Counter, Gauge, Histogram
 
+from chassis.metrics import LATENCY_BUCKETS
+
+DECIDE_SECONDS = Histogram(
+    "kaiwa_decide_seconds", "Deciding one batch of a room, without any input or output", buckets=LATENCY_BUCKETS
+)
+COMMIT_SECONDS = Histogram(
+    "kaiwa_room_commit_seconds", "One transaction of a room that was written", buckets=LATENCY_BUCKETS
+)
 FACTS = Counter("kaiwa_facts_total", "Facts decided, by type and refusal code", ["type", "code"])
 FACTS_AGAIN = Counter("kaiwa_facts_emitted_again_total", "Facts emitted again from FENCE after a redelivery")
 FENCED = Counter("kaiwa_fenced_total", "Transactions refused because somebody else had written the room")
