@@ -1,6 +1,8 @@
 """What Prometheus scrapes and Grafana loads in the compose deployment."""
 
 import re
+import shutil
+import subprocess
 from typing import Any
 
 import pytest
@@ -45,3 +47,10 @@ def test_grafana_finds_its_data_source_and_the_dashboards() -> None:
     [provider] = yaml.safe_load((provisioning / "dashboards/kaiwa.yml").read_text())["providers"]
     assert provider["type"] == "file"
     assert {file.stem for file in (generated.ROOT / FOLDER).glob("*")} == set(dashboards())
+
+
+@pytest.mark.skipif(shutil.which("promtool") is None, reason="Prometheus' own tool is not installed here")
+@pytest.mark.parametrize("arguments", [["check", "rules", "alerts.yml"], ["test", "rules", "alerts_test.yml"]])
+def test_the_rules_do_over_time_what_they_should(arguments: list[str]) -> None:
+    ran = subprocess.run(["promtool", *arguments], cwd=HOME, check=False, capture_output=True, text=True, timeout=60)
+    assert ran.returncode == 0, ran.stdout + ran.stderr
