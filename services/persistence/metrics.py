@@ -5,7 +5,10 @@ from prometheus_client import Counter, Gauge, Histogram
 from chassis.metrics import LATENCY_BUCKETS
 
 DECIDE_SECONDS = Histogram(
-    "kaiwa_decide_seconds", "Deciding one batch of a room, without any input or output", buckets=LATENCY_BUCKETS
+    "kaiwa_decide_seconds",
+    "Deciding one batch of a room, without any input or output",
+    # Pure computing: far below what LATENCY_BUCKETS tell apart.
+    buckets=(0.00005, 0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.05, 0.25, 1.0),
 )
 COMMIT_SECONDS = Histogram(
     "kaiwa_room_commit_seconds", "One transaction of a room that was written", buckets=LATENCY_BUCKETS
