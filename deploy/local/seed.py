@@ -80,7 +80,11 @@ def main() -> int:
     """Exit code 0, or 1 after one sentence on stderr; safe to repeat."""
     issuer = os.environ["KAIWA_ISSUER"]
     try:
-        seed(os.environ["KAIWA_HTTP_API_URL"], lambda user, admin: ask_for_token(issuer, user, admin=admin), lambda: False)
+        seed(
+            os.environ["KAIWA_HTTP_API_URL"],
+            lambda user, admin: ask_for_token(issuer, user, admin=admin),
+            lambda: False,
+        )
     except (LocalClusterError, NoTokenError) as error:
         sys.stderr.write(f"kaiwa: {error}\n")
         return 1

@@ -16,14 +16,15 @@ from tests.people import Town
 from tests.steady import Steady, assert_nothing_acked_is_lost
 from tests.waiting import eventually
 
-
 KILLED = ("persistence-1", "fanout-1", "persistence-2", "fanout-2", "gateway-1", "gateway-2", "presence", "api")
 
 
 def _has_engine() -> bool:
     if shutil.which("docker") is None:
         return False
-    return subprocess.run(["docker", "compose", "version"], capture_output=True, timeout=20, check=False).returncode == 0  # noqa: S607
+    return (
+        subprocess.run(["docker", "compose", "version"], capture_output=True, timeout=20, check=False).returncode == 0
+    )
 
 
 pytestmark = [

@@ -18,6 +18,7 @@ from services.fanout.settings import FanoutSettings
 from services.persistence.api.settings import ApiSettings
 from services.persistence.settings import PersistenceSettings
 from services.presence.settings import PresenceSettings
+from services.probe.settings import ProbeSettings
 
 COMPOSE = Path(__file__).parents[3] / "deploy" / "compose" / "compose.yaml"
 SETTINGS = {
@@ -27,8 +28,11 @@ SETTINGS = {
     "presence": PresenceSettings,
     "fanout": FanoutSettings,
     "issuer": DevIssuerSettings,
+    "probe": ProbeSettings,
 }
 SERVICES: dict[str, dict[str, Any]] = yaml.safe_load(COMPOSE.read_text(encoding="utf-8"))["services"]
+PROMETHEUS = COMPOSE.parents[1] / "observability" / "prometheus.yml"
+SCRAPED: list[dict[str, Any]] = yaml.safe_load(PROMETHEUS.read_text(encoding="utf-8"))["scrape_configs"]
 OURS = {name: service for name, service in SERVICES.items() if "build" in service}
 RUNNING = {name: service for name, service in OURS.items() if service.get("command", [""])[0] == "run"}
 
@@ -52,7 +56,7 @@ def loaded(service: dict[str, Any], kind: type[AnySettings], patch: pytest.Monke
 
 def test_every_process_runs_and_the_gateways_persistence_and_fanout_twice() -> None:
     commands = [service["command"][1] for service in RUNNING.values()]
-    assert set(commands) == set(PROCESSES) & set(SETTINGS)
+    assert set(commands) == set(PROCESSES)
     assert {name: commands.count(name) for name in ("gateway", "persistence", "fanout")} == {
         "gateway": 2,
         "persistence": 2,
@@ -61,9 +65,7 @@ def test_every_process_runs_and_the_gateways_persistence_and_fanout_twice() -> N
 
 
 @pytest.mark.parametrize("name", RUNNING)
-def test_the_settings_of_each_process_are_whole(
-    name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
+def test_the_settings_of_each_process_are_whole(name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     settings = loaded(RUNNING[name], SETTINGS[RUNNING[name]["command"][1]], monkeypatch, tmp_path)
     assert settings.health_port == 9464
     assert settings.instance_id in {name, None}
@@ -116,4 +118,17 @@ def test_nothing_listens_beyond_this_machine_and_every_image_is_pinned(name: str
 @pytest.mark.parametrize("name", RUNNING)
 def test_what_waits_for_more_than_the_containers_start_says_so(name: str) -> None:
     needed = RUNNING[name]["depends_on"]
-    assert needed == {} if name == "issuer" else needed["topics"] == {"condition": "service_completed_successfully"}
+    if name in {"issuer", "probe"}:
+        assert "topics" not in needed
+    else:
+        assert needed["topics"] == {"condition": "service_completed_successfully"}
+
+
+@pytest.mark.parametrize("job", SCRAPED)
+def test_what_prometheus_asks_is_there_on_the_port_of_the_image(job: dict[str, Any]) -> None:
+    targets = [target for config in job["static_configs"] for target in config["targets"]]
+    assert targets == [f"{name}:9464" for name, service in RUNNING.items() if service["command"][1] == job["job_name"]]
+
+
+def test_prometheus_asks_every_process() -> None:
+    assert {job["job_name"] for job in SCRAPED} == set(PROCESSES)
