@@ -1,4 +1,4 @@
-"""Makes the cluster's access key, once: random, in files that container engines' secrets would be (see compose.yaml)."""
+"""Makes the cluster's access key, once: random, in files as container engines mount secrets (see compose.yaml)."""
 
 import os
 import secrets

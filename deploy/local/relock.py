@@ -34,7 +34,7 @@ _OPTIONS = (
 
 
 def main() -> None:
-    """Resolves ``pyproject.toml`` (all that development needs; what the image needs), uv, Node and the engines' jars; writes their locks."""
+    """Writes the locks of development (`pyproject.toml`), of the image, of the tools and of the engines' jars."""
     tools = installer(dict(os.environ))
     environ = pip_settings.for_uv(pip_settings.read(tools / "python", os.environ), os.environ)
     uv = str(tools / "uv")

@@ -1,4 +1,4 @@
-"""deploy/compose as it is written: settings that exist, nothing open to the network, nothing with more rights than need be."""
+"""deploy/compose as it is written: settings that exist, nothing open to the network, no rights beyond what is needed."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 
-from chassis.settings import AnySettings, SettingsError, load
+from chassis.settings import Settings, SettingsError, load
 from cli.run import PROCESSES
 from cli.topics import TopicsSettings
 from deploy.issuer.settings import DevIssuerSettings
@@ -21,7 +21,7 @@ from services.presence.settings import PresenceSettings
 from services.probe.settings import ProbeSettings
 
 COMPOSE = Path(__file__).parents[3] / "deploy" / "compose" / "compose.yaml"
-SETTINGS = {
+SETTINGS: dict[str, type[Settings]] = {
     "gateway": GatewaySettings,
     "persistence": PersistenceSettings,
     "api": ApiSettings,
@@ -42,7 +42,7 @@ def filled_in(value: Any) -> str:
     return re.sub(r"\$\{\w+:-([^}]*)\}", r"\1", str(value))
 
 
-def loaded(service: dict[str, Any], kind: type[AnySettings], patch: pytest.MonkeyPatch, secrets: Path) -> AnySettings:
+def loaded(service: dict[str, Any], kind: type[Settings], patch: pytest.MonkeyPatch, secrets: Path) -> Any:
     for name in ("kaiwa_access_key_id", "kaiwa_secret_access_key"):
         (secrets / name).write_text("from a file")
     image = (COMPOSE.parents[1] / "Dockerfile").read_text(encoding="utf-8")
@@ -87,7 +87,7 @@ def test_two_of_a_kind_have_names_and_addresses_of_their_own(monkeypatch: pytest
 def test_the_page_is_where_its_origin_says(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     gateway = loaded(RUNNING["gateway-1"], GatewaySettings, monkeypatch, tmp_path)
     assert "http://localhost:8080" in gateway.origins
-    assert [filled_in(port) for port in SERVICES["proxy"]["ports"]][0] == "127.0.0.1:8080:8080"
+    assert filled_in(SERVICES["proxy"]["ports"][0]) == "127.0.0.1:8080:8080"
 
 
 def test_in_production_the_issuer_refuses(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
