@@ -78,13 +78,12 @@ def _ask(api_url: str, method: str, path: str, body: dict[str, Any], token: str)
 
 def main() -> int:
     """Exit code 0, or 1 after one sentence on stderr; safe to repeat."""
-    issuer = os.environ["KAIWA_ISSUER"]
+
+    def token(user: str, admin: bool) -> str:
+        return ask_for_token(os.environ["KAIWA_ISSUER"], user, admin=admin)
+
     try:
-        seed(
-            os.environ["KAIWA_HTTP_API_URL"],
-            lambda user, admin: ask_for_token(issuer, user, admin=admin),
-            lambda: False,
-        )
+        seed(os.environ["KAIWA_HTTP_API_URL"], token, lambda: False)
     except (LocalClusterError, NoTokenError) as error:
         sys.stderr.write(f"kaiwa: {error}\n")
         return 1

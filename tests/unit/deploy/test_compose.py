@@ -1,4 +1,4 @@
-"""deploy/compose as it is written: settings that exist, nothing open to the network, no rights beyond what is needed."""
+"""deploy/compose as it is written: settings that exist, nothing open to the network, no rights beyond need."""
 
 from __future__ import annotations
 
@@ -73,7 +73,8 @@ def test_the_settings_of_each_process_are_whole(name: str, monkeypatch: pytest.M
 
 @pytest.mark.parametrize("name", RUNNING)
 def test_each_setting_that_is_given_is_one_of_some_process(name: str) -> None:
-    known = {field for kind in (*SETTINGS.values(), TopicsSettings) for field in kind.model_fields}
+    kinds: list[type[Settings]] = [*SETTINGS.values(), TopicsSettings]
+    known = {field for kind in kinds for field in kind.model_fields}
     assert {key.removeprefix("KAIWA_").lower() for key in RUNNING[name]["environment"]} <= known
 
 
