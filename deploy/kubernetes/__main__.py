@@ -1,13 +1,13 @@
 """Writes what is generated for Kubernetes and AWS, from contracts/ and from the overlays.
 
-python -m deploy.kubernetes            writes Strimzi's topics, deploy/aws, and rendered/ where kustomize or kubectl is
+python -m deploy.kubernetes            writes Strimzi's topics and deploy/aws; and rendered/, for which it needs
+                                       kustomize or kubectl
 python -m deploy.kubernetes --check    exits 1 and names what is not current
 """
 
 import argparse
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +16,7 @@ import yaml
 from chassis.settings import KafkaSettings
 from deploy.aws.policies import policies
 from deploy.aws.template import template
-from deploy.kubernetes.rendering import HERE, OVERLAYS, RENDERED, kustomize, render, same
+from deploy.kubernetes.rendering import HERE, OVERLAYS, RENDERED, is_of_today, kustomize, render, same
 from deploy.kubernetes.topics import kafka_topics
 
 AWS = HERE.parent / "aws"
@@ -35,24 +35,30 @@ def generated() -> dict[Path, str]:
 
 
 def stale() -> list[Path]:
-    """What is missing or not what the code says; what is rendered only where kustomize is."""
-    written = [path for path, content in generated().items() if _read(path) != content]
-    return written + [path for path, content in _rendered() if not same(_read(path), content)]
+    """What is missing or not what the code and the overlays say."""
+    return [path for path, content in generated().items() if _read(path) != content] + _stale_renderings()
 
 
-def write() -> None:
-    """Write all of it; first what the overlays are rendered from."""
+def write() -> bool:
+    """Write all of it, first what the overlays are rendered from; False if there is nothing to render with."""
     for path, content in generated().items():
-        path.parent.mkdir(exist_ok=True)
         path.write_text(content, encoding="utf-8")
-    for path, content in _rendered():
-        path.parent.mkdir(exist_ok=True)
-        path.write_text(content, encoding="utf-8")
+    command = kustomize()
+    if command:
+        for path, overlay in _renderings().items():
+            path.write_text(render(command, overlay), encoding="utf-8")
+    return command is not None
 
 
-def _rendered() -> Iterator[tuple[Path, str]]:
-    if command := kustomize():
-        yield from ((RENDERED / f"{overlay}.yaml", render(command, overlay)) for overlay in OVERLAYS)
+def _stale_renderings() -> list[Path]:
+    command, renderings = kustomize(), _renderings()
+    if command:
+        return [path for path, overlay in renderings.items() if not same(_read(path), render(command, overlay))]
+    return [path for path in renderings if not is_of_today(_read(path))]
+
+
+def _renderings() -> dict[Path, str]:
+    return {RENDERED / f"{overlay}.yaml": overlay for overlay in OVERLAYS}
 
 
 def _yaml(documents: list[dict[str, Any]]) -> str:
@@ -72,9 +78,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog=COMMAND, description=__doc__)
     parser.add_argument("--check", action="store_true", help="only tell whether the files are current")
     if not parser.parse_args().check:
-        write()
-        if not kustomize():
-            sys.stderr.write("rendered/ stays as it is: neither kustomize nor kubectl is on the PATH\n")
+        if not write():
+            sys.stderr.write("deploy/kubernetes/rendered is not written: neither kustomize nor kubectl is on the PATH\n")
+            return 1
         return 0
     out_of_date = stale()
     for path in out_of_date:
