@@ -28,7 +28,9 @@ def _table() -> dict[str, Any]:
         "UpdateReplacePolicy": "Retain",
         "Properties": {
             "TableName": {"Ref": "TableName"},
-            "AttributeDefinitions": [{"AttributeName": name, "AttributeType": "S"} for name in (PARTITION_KEY, SORT_KEY)],
+            "AttributeDefinitions": [
+                {"AttributeName": name, "AttributeType": "S"} for name in (PARTITION_KEY, SORT_KEY)
+            ],
             "KeySchema": [
                 {"AttributeName": PARTITION_KEY, "KeyType": "HASH"},
                 {"AttributeName": SORT_KEY, "KeyType": "RANGE"},

@@ -79,7 +79,9 @@ def main() -> int:
     parser.add_argument("--check", action="store_true", help="only tell whether the files are current")
     if not parser.parse_args().check:
         if not write():
-            sys.stderr.write("deploy/kubernetes/rendered is not written: neither kustomize nor kubectl is on the PATH\n")
+            sys.stderr.write(
+                "deploy/kubernetes/rendered is not written: neither kustomize nor kubectl is on the PATH\n"
+            )
             return 1
         return 0
     out_of_date = stale()

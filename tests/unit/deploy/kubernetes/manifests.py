@@ -137,7 +137,7 @@ def secrets(overlay: str, found: Workload) -> dict[str, str]:
         assert volume["secret"].get("optional"), f"there is no Secret {name} in {overlay}"
         return {}
     secret = there[name]
-    return {key: "Example1" for key in (*secret.get("data", {}), *secret.get("stringData", {}))}
+    return dict.fromkeys((*secret.get("data", {}), *secret.get("stringData", {})), "Example1")
 
 
 def process_of(found: Workload) -> str:

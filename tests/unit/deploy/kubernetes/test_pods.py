@@ -91,6 +91,13 @@ def test_liveness_asks_the_process_alone_and_readiness_what_it_lacks(overlay: st
     assert container["readinessProbe"]["httpGet"] == {"path": "/readyz", "port": "health"}
 
 
+@pytest.mark.parametrize(("overlay", "found"), everywhere(ours=True, served=True))
+def test_prometheus_is_led_to_the_health_port(overlay: str, found: Workload) -> None:
+    annotations = found.resource["spec"]["template"]["metadata"]["annotations"]
+    (health,) = (port for port in found.container["ports"] if port["name"] == "health")
+    assert annotations == {"prometheus.io/scrape": "true", "prometheus.io/port": str(health["containerPort"])}
+
+
 @pytest.mark.parametrize(("overlay", "found"), everywhere(served=True))
 def test_whoever_stays_is_probed(overlay: str, found: Workload) -> None:
     assert {"livenessProbe", "readinessProbe", "startupProbe"} <= set(found.container)
