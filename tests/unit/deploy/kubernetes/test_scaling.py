@@ -11,7 +11,7 @@ from gateway import metrics
 from services.fanout.settings import FanoutSettings
 from services.persistence.settings import PersistenceSettings
 from services.presence.settings import PresenceSettings
-from tests.unit.deploy.kubernetes.manifests import environment, named, of_kind, workload, workloads
+from tests.unit.deploy.kubernetes.manifests import environment, named, of_kind, secrets, workload, workloads
 
 GROUPS = {
     "persistence": PersistenceSettings.model_fields["persistence_group"].default,
@@ -73,12 +73,25 @@ def test_consumers_are_scaled_by_the_lag_of_their_own_group_on_a_topic_that_they
         assert "replicas" not in workload(overlay, name).resource["spec"]
 
 
-def test_a_scaler_reads_the_lag_as_a_user_that_is_there() -> None:
-    (authentication,) = of_kind("aws-operators", "TriggerAuthentication")
-    triggers = [trigger for found in of_kind("aws-operators", "ScaledObject") for trigger in found["spec"]["triggers"]]
-    assert {trigger["authenticationRef"]["name"] for trigger in triggers} == {authentication["metadata"]["name"]}
-    for reference in authentication["spec"]["secretTargetRef"]:
-        assert reference["name"] == "setup"
+def test_a_scaler_reads_the_lag_as_a_user_that_is_there_over_tls() -> None:
+    overlay = "aws-operators"
+    (authentication,) = of_kind(overlay, "TriggerAuthentication")
+    for trigger in (trigger for found in of_kind(overlay, "ScaledObject") for trigger in found["spec"]["triggers"]):
+        assert trigger["authenticationRef"] == {"name": authentication["metadata"]["name"]}
+        assert (trigger["metadata"]["sasl"], trigger["metadata"]["tls"]) == ("scram_sha512", "enable")
+    parameters = {found["parameter"]: found for found in authentication["spec"]["secretTargetRef"]}
+    assert set(parameters) == {"username", "password", "ca"}
+    for name in ("username", "password"):
+        assert parameters[name]["name"] == "setup"
+        assert parameters[name]["key"] in secrets(overlay, workload(overlay, "topics"))
+
+
+def test_kafka_in_the_cluster_has_a_name_that_other_namespaces_resolve() -> None:
+    (address,) = environment("aws-operators", workload("aws-operators", "fanout"))["KAIWA_KAFKA_BOOTSTRAP"].split(",")
+    (kafka,) = of_kind("aws-operators", "Kafka")
+    (listener,) = kafka["spec"]["kafka"]["listeners"]
+    metadata = kafka["metadata"]
+    assert address == f"{metadata['name']}-kafka-bootstrap.{metadata['namespace']}.svc:{listener['port']}"
 
 
 def test_the_topics_of_strimzi_have_the_partitions_that_the_processes_expect() -> None:
