@@ -131,6 +131,15 @@ def test_replicas_are_spread_over_zones_and_nodes_but_never_left_unscheduled(ove
                 assert "app.kubernetes.io/component" in constraint["matchLabelKeys"]
 
 
+def test_what_there_is_one_of_keeps_to_one_node_so_that_another_may_go() -> None:
+    alone = [found for found in workloads("local") if found.kind == "StatefulSet"]
+    assert {found.name for found in alone} == {"dynamodb", "issuer", "kafka"}
+    for found in alone:
+        (wish,) = found.pod["affinity"]["podAffinity"]["preferredDuringSchedulingIgnoredDuringExecution"]
+        selector = wish["podAffinityTerm"]["labelSelector"]["matchLabels"]
+        assert all(selector.items() <= other.labels.items() for other in alone)
+
+
 def test_what_is_kept_locally_outlives_its_pod() -> None:
     for name, path in (("kafka", "/var/lib/kafka/data"), ("dynamodb", "/data"), ("issuer", "/var/lib/kaiwa")):
         found = workload("local", name)
