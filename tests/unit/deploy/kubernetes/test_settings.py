@@ -10,6 +10,7 @@ from chassis.consumers import STOP_LIMIT_S
 from chassis.settings import SECRETS_FOLDER, load
 from deploy.kubernetes.rendering import OVERLAYS
 from gateway import app
+from gateway.refusals import UPGRADE_REQUIRED
 from tests.unit.deploy.kubernetes.manifests import (
     SETTINGS,
     Workload,
@@ -101,6 +102,24 @@ def test_browsers_are_led_to_the_stage(overlay: str) -> None:
         "/api": {"name": "api", "port": {"name": "http"}},
         "/": {"name": "api", "port": {"name": "http"}},
     }
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_the_connection_api_is_behind_no_ingress(overlay: str) -> None:
+    for ingress in of_kind(overlay, "Ingress"):
+        backends = [path["backend"]["service"] for rule in ingress["spec"]["rules"] for path in rule["http"]["paths"]]
+        assert {backend["port"]["name"] for backend in backends} == {"ws", "http"}
+        assert "defaultBackend" not in ingress["spec"]
+    assert all("type" not in service["spec"] for service in of_kind(overlay, "Service")), "inside the cluster only"
+
+
+def test_a_rollout_waits_for_the_load_balancer() -> None:
+    labels = named("aws", "Namespace", "kaiwa")["metadata"]["labels"]
+    assert labels["elbv2.k8s.aws/pod-readiness-gate-inject"] == "enabled"
+    gateway = named("aws", "Service", "gateway")["metadata"]["annotations"]
+    stage = environment("aws", workload("aws", "gateway"))["KAIWA_STAGE"]
+    assert gateway["alb.ingress.kubernetes.io/healthcheck-path"] == f"/{stage}"
+    assert gateway["alb.ingress.kubernetes.io/success-codes"] == str(UPGRADE_REQUIRED.status)
 
 
 @pytest.mark.parametrize("overlay", OVERLAYS)
