@@ -7,12 +7,11 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 
 from chassis.settings import Settings, TableSettings
 from cli.topics import TopicsSettings
 from deploy.issuer.settings import DevIssuerSettings
-from deploy.kubernetes.rendering import HERE, OVERLAYS, RENDERED
+from deploy.kubernetes.rendering import HERE, OVERLAYS, RENDERED, load_all
 from gateway.settings import GatewaySettings
 from services.fanout.settings import FanoutSettings
 from services.persistence.api.settings import ApiSettings
@@ -84,9 +83,7 @@ def resources(overlay: str) -> tuple[Resource, ...]:
 
 
 def read(path: Path) -> tuple[Resource, ...]:
-    # The loader in C takes a tenth of the time; not every platform has it.
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return tuple(resource for resource in yaml.load_all(path.read_text(encoding="utf-8"), Loader=loader) if resource)
+    return tuple(load_all(path.read_text(encoding="utf-8")))
 
 
 def of_kind(overlay: str, *kinds: str) -> Iterator[Resource]:
