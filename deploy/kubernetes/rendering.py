@@ -69,7 +69,7 @@ def load_all(text: str) -> list[dict[str, Any]]:
     """The resources in a text, those that are empty left out."""
     # The loader in C takes a tenth of the time; not every platform has it.
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    return [resource for resource in yaml.load_all(text, Loader=loader) if resource]  # noqa: S506 (safe, both)
+    return [resource for resource in yaml.load_all(text, Loader=loader) if resource]
 
 
 def _first(text: str) -> str:
