@@ -36,6 +36,7 @@ lint: setup ## formatting, style, types, the architecture's rules, and that gene
 	@$(V)/lint-imports
 	@$(V)/python -m contracts.schema --check
 	@$(V)/python -m services.persistence.api.openapi_file --check
+	@$(V)/python -m deploy.kubernetes --check
 	@$(V)/python -m deploy.observability.metrics_page --check
 	@$(V)/python -m deploy.observability.dashboards --check
 	@$(V)/python -m deploy.local.page run lint --silent
