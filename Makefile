@@ -2,7 +2,7 @@
 # Needs make 3.81 or later and Python 3.11 or later, nothing else.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup page up test test-long fuzz bench lint lock clean
+.PHONY: help setup page up test test-long test-deploy fuzz bench lint lock clean
 SHELL := /bin/sh
 
 # The newest Python on the PATH that is new enough; a name that is there and does not run (a pyenv shim) is passed over.
@@ -36,17 +36,23 @@ lint: setup ## formatting, style, types, the architecture's rules, and that gene
 	@$(V)/lint-imports
 	@$(V)/python -m contracts.schema --check
 	@$(V)/python -m services.persistence.api.openapi_file --check
+	@$(V)/python -m deploy.kubernetes --check
+	@$(V)/python -m deploy.observability.metrics_page --check
+	@$(V)/python -m deploy.observability.dashboards --check
 	@$(V)/python -m deploy.local.page run lint --silent
 
 test: lint page ## every check and every test that takes seconds (KAIWA_SKIP_BROWSER=1: without those in a browser)
 	@$(V)/python -m tests.browser.chromium
 	@$(V)/python -m deploy.local.fetch
 	@$(V)/python -m deploy.local.page test --silent
-	@$(V)/pytest -m "not long" -n $(WORKERS) --dist loadscope --no-loadscope-reorder $(ARGS)
+	@$(V)/pytest -m "not long and not deploy" -n $(WORKERS) --dist loadscope --no-loadscope-reorder $(ARGS)
 
 test-long: page ## the tests that take minutes
 	@$(V)/python -m deploy.local.fetch
 	@$(V)/pytest -m long $(ARGS)
+
+test-deploy: setup ## build the image and run it by Docker Compose (needs a Docker Engine with compose)
+	@$(V)/pytest -m deploy $(ARGS)
 
 fuzz: setup ## look for inputs that break decoders and verifiers (ARGS="--seconds 600", "frames", "--keep")
 	@$(V)/python -m tests.fuzz $(ARGS)

@@ -86,6 +86,15 @@ class Assignment:
             if partition.topic == topic and partition in self.active
         )
 
+    def oldest_s(self, topic: str, now_s: float) -> float:
+        """Age of the oldest record of `topic` that is not done, at `now_s` (epoch); 0 where there is none."""
+        times = [
+            offsets.oldest_ms
+            for partition, offsets in self.active.items()
+            if partition.topic == topic and offsets.oldest_ms is not None
+        ]
+        return max(0.0, now_s - min(times) / 1000) if times else 0.0
+
 
 def start_of(earliest: int, committed: int | None, asked: int | None) -> tuple[int, int]:
     """Where to read from, and from which offset on it counts; `asked` may go back, never past what is uncommitted.

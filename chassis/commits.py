@@ -1,6 +1,7 @@
 """Commits of the run loop: the longest finished prefix of each partition, often, and what follows from it."""
 
 import asyncio
+import time
 from collections.abc import Awaitable, Callable, Sequence
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
@@ -65,6 +66,9 @@ class Commits:
         while True:
             await asyncio.sleep(WATCH_INTERVAL_S)
             partitions = list(self._assignment.active)
+            # First, and whatever Kafka says: while it is away the oldest record grows older.
+            for topic in topics:
+                metrics.OLDEST_SECONDS.labels(topic).set(self._assignment.oldest_s(topic, time.time()))
             try:
                 async with asyncio.timeout(WATCH_LIMIT_S):
                     ends = await self._consumer.end_offsets(partitions) if partitions else {}

@@ -20,9 +20,19 @@ BATCH_RECORDS = Histogram(
 RETRIES = Counter("kaiwa_retries_total", "Handler calls repeated because something was away", ["loop", "code"])
 DEAD_LETTERS = Counter("kaiwa_dead_letters_total", "Records put aside", ["topic", "code"])
 IN_MEMORY = Gauge("kaiwa_records_in_memory", "Records read and not yet done", ["loop"])
-LAG = Gauge("kaiwa_lag_records", "Records between the committed offset and the end", ["topic"])
+LAG = Gauge("kaiwa_lag_records", "Records between what is done and the end", ["topic"])
+OLDEST_SECONDS = Gauge(
+    "kaiwa_oldest_record_age_seconds",
+    "Age, by the broker's time, of the oldest record that was read and is not done; 0 where there is none",
+    ["topic"],
+)
 
 TABLE_SECONDS = Histogram("kaiwa_table_seconds", "One call of the table", ["operation"], buckets=LATENCY_BUCKETS)
 TABLE_ERRORS = Counter("kaiwa_table_errors_total", "Calls of the table that failed", ["operation", "code"])
+TABLE_THROTTLED = Counter(
+    "kaiwa_table_throttled_total",
+    "Answers of the table that were throttled, those that were tried again included",
+    ["operation"],
+)
 
 TAIL_BAD = Counter("kaiwa_tail_bad_records_total", "Records of wholly-read topics that could not be read", ["topic"])

@@ -157,7 +157,7 @@ class RunLoop:
             record = from_aiokafka(message)
             if record.offset < offsets.next_expected:
                 continue
-            offsets.take(record.offset)
+            offsets.take(record.offset, record.timestamp)
             self._runner.hold(record)
             self._lanes.add(record)
 

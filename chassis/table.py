@@ -10,6 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from types import TracebackType
 from typing import Any, Protocol, Self
 
+from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chassis import metrics
@@ -18,7 +19,7 @@ from chassis.backoff import Backoff
 from chassis.dynamodb import dynamodb
 from chassis.items import Item, key_item, key_of
 from chassis.settings import TableSettings
-from chassis.table_errors import TableError, TableUnavailable, from_boto
+from chassis.table_errors import TableError, TableUnavailable, from_boto, is_throttled
 from contracts.table import PARTITION_KEY, SORT_KEY, Key
 
 BATCH_GET_KEYS = 100
@@ -83,6 +84,7 @@ class Table:
             parameter_validation=False,
             retries={"mode": "standard", "total_max_attempts": 2},
         )
+        self._client.meta.events.register("response-received.dynamodb", _count_throttled)
         # Two pools, so that a read does not stand behind all transactions that wait: a room needs one before the other.
         self._readers = ThreadPoolExecutor(settings.table_threads, thread_name_prefix="table-read")
         self._writers = ThreadPoolExecutor(settings.table_threads, thread_name_prefix="table-write")
@@ -217,3 +219,9 @@ class Table:
             raise ours from None
         finally:
             metrics.TABLE_SECONDS.labels(operation).observe(time.monotonic() - began)
+
+
+def _count_throttled(event_name: str, parsed_response: dict[str, Any] | None, **_rest: Any) -> None:
+    # botocore tries a throttled call again by itself: only here each of its answers is seen.
+    if parsed_response is not None and is_throttled(parsed_response):
+        metrics.TABLE_THROTTLED.labels(xform_name(event_name.rpartition(".")[2])).inc()

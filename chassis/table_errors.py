@@ -1,10 +1,21 @@
 """What the table may answer, as errors that say whether the same call may succeed later."""
 
+from collections.abc import Mapping
 from typing import Any, ClassVar
 
 from botocore.exceptions import BotoCoreError, ClientError
 
 CONFLICTS = frozenset({"TransactionConflictException", "TransactionConflict", "TransactionInProgressException"})
+THROTTLES = frozenset(
+    {
+        "ProvisionedThroughputExceededException",
+        "ProvisionedThroughputExceeded",
+        "RequestLimitExceeded",
+        "ThrottlingException",
+        "ThrottlingError",
+    }
+)
+"""What says that the table, or the account, gives no more just now."""
 REFUSALS = frozenset(
     {
         "ValidationException",
@@ -58,6 +69,12 @@ class TableRefused(TableError):
 
     code = "TABLE_REFUSED"
     retryable = False
+
+
+def is_throttled(answer: Mapping[str, Any]) -> bool:
+    """Whether an answer of DynamoDB's, as botocore parsed it, says that there is no more throughput just now."""
+    reasons = (reason.get("Code") for reason in answer.get("CancellationReasons", ()))
+    return answer.get("Error", {}).get("Code") in THROTTLES or any(reason in THROTTLES for reason in reasons)
 
 
 def from_boto(error: ClientError | BotoCoreError) -> TableError:

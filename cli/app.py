@@ -23,6 +23,7 @@ COMMANDS = {
     "replay": "cli.replay",
 }
 
+_OURS = {"chassis", "cli", "contracts", "deploy", "gateway", "replay", "services"}
 
 app = typer.Typer(
     cls=lazy_group(COMMANDS),
@@ -48,6 +49,12 @@ def main() -> None:
     try:
         app()
     except KeyboardInterrupt:
+        sys.exit(1)
+    except ModuleNotFoundError as error:
+        # An image has what processes need, not what a local cluster needs.
+        if (error.name or "").partition(".")[0] in _OURS:
+            raise
+        sys.stderr.write(f"kaiwa: this cannot run here, {error.name} is not installed: pip install 'kaiwa[local]'.\n")
         sys.exit(1)
     except Exception as error:
         # Our own errors carry a code and a sentence for people; anything else is a fault of ours and shows its trace.

@@ -16,6 +16,7 @@ PROCESSES = {
     "presence": "services.presence",
     "fanout": "services.fanout",
     "issuer": "deploy.issuer",
+    "probe": "services.probe",
 }
 
 

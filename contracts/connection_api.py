@@ -88,6 +88,8 @@ class Push(Struct, frozen=True, array_like=True):
     payload: bytes
     """UTF-8 text, sent as it is as one text frame."""
     connection_ids: tuple[ConnectionId, ...]
+    accepted_ms: int = 0
+    """When the log accepted the message (epoch ms, the broker's time); 0: its delivery is not to be measured."""
 
 
 class PushRequest(Struct, frozen=True, kw_only=True, rename="camel"):

@@ -5,8 +5,9 @@ for that. The memory is of one epoch; another epoch is answered 421, and tells n
 """
 
 import asyncio
+import time
 from collections import OrderedDict
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -91,7 +92,7 @@ class BulkPush:
         self._close(request.close)
         gone: dict[str, None] = {}
         slow: dict[str, None] = {}
-        copies = 0
+        copies, accepted = 0, [push.accepted_ms for push in request.pushes if push.accepted_ms]
         for push in request.pushes:
             missed = self._deliverer.push(push.payload, push.connection_ids)
             gone.update(dict.fromkeys(missed.gone))
@@ -101,6 +102,9 @@ class BulkPush:
                 # Nobody's frames wait for the end of a large request.
                 copies = 0
                 await asyncio.sleep(0)
+        if accepted:
+            # Outboxes are written at the end of this turn: what is called after that sees it done.
+            asyncio.get_running_loop().call_soon(_measure, accepted)
         # A connection that fell behind within this request is gone for the pushes after that.
         return PushAnswer(gone=tuple(name for name in gone if name not in slow), slow=tuple(slow))
 
@@ -109,3 +113,10 @@ class BulkPush:
             connection = self._registry.get(connection_id)
             if connection is not None:
                 self._deliverer.fall_behind(connection, "dropped_by_fanout")
+
+
+def _measure(accepted: Sequence[int]) -> None:
+    now_ms = time.time() * 1000
+    for accepted_ms in accepted:
+        # Another machine's clock may be ahead of ours.
+        metrics.DELIVERY_SECONDS.observe(max(0.0, now_ms - accepted_ms) / 1000)

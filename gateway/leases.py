@@ -132,6 +132,7 @@ class Lease:
         except PublishFailed as error:
             _log.warning("the lease was not renewed, trying again", error=str(error))
             return
+        metrics.LEASE_RENEWED.set_to_current_time()
         if epoch == self._epoch and not self._held:
             self._held = True
             self._health.set(PART, None)

@@ -23,12 +23,23 @@ IN_FLIGHT = Gauge("kaiwa_gateway_in_flight", "Requests that wait for Kafka")
 COALESCED = Counter("kaiwa_gateway_coalesced_total", "Read marks and typing notices that came too often", ["action"])
 
 PUSHED = Counter("kaiwa_gateway_pushed_total", "Copies of pushed frames, by what became of them", ["outcome"])
+DELIVERY_SECONDS = Histogram(
+    "kaiwa_delivery_seconds",
+    "From a message's acceptance by the log to its being written to sockets, once for each message and gateway",
+    buckets=LATENCY_BUCKETS,
+)
+OUTBOX_BYTES = Gauge("kaiwa_gateway_outbox_bytes", "Bytes that clients have not taken yet, all together")
+OUTBOX_FULLEST_BYTES = Gauge("kaiwa_gateway_outbox_fullest_bytes", "Bytes that wait for the client most behind")
+
 DELIVERED, GONE, SLOW = (PUSHED.labels(outcome) for outcome in ("delivered", "gone", "slow"))
 
 API_CALLS = Counter("kaiwa_connection_api_calls_total", "Calls of the connection API", ["call", "status"])
 API_FORWARDED = Counter("kaiwa_connection_api_forwarded_total", "Calls for another gateway's connections", ["outcome"])
 BULK_REPEATED = Counter("kaiwa_connection_api_bulk_repeated_total", "Bulk pushes answered from memory")
 EPOCHS = Counter("kaiwa_gateway_epochs_total", "Epochs that this process has begun")
+LEASE_RENEWED = Gauge(
+    "kaiwa_gateway_lease_renewed_timestamp_seconds", "When Kafka last took a renewal of this gateway's lease"
+)
 
 Limit = Literal[
     "message_bytes",

@@ -10,6 +10,8 @@ import struct
 from collections.abc import Callable
 from typing import Protocol
 
+from gateway import metrics
+
 _TEXT = 0x81  # FIN and opcode 1; a server's frames are not masked (RFC 6455, section 5)
 
 
@@ -138,10 +140,14 @@ class Outboxes:
             outbox.mark(now)
         self._new.clear()
         found: list[str] = []
+        waiting = fullest = 0
         for outbox in list(self._watched):
-            stuck_s = outbox.stuck_s(now)
+            stuck_s, size = outbox.stuck_s(now), outbox.waiting
+            waiting, fullest = waiting + size, max(fullest, size)
             if stuck_s is None:
                 del self._watched[outbox]
             elif stuck_s > limit_s:
                 found.append(outbox.connection_id)
+        metrics.OUTBOX_BYTES.set(waiting)
+        metrics.OUTBOX_FULLEST_BYTES.set(fullest)
         return found

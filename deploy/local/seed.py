@@ -1,14 +1,20 @@
-"""The people and the room that a local cluster starts with (spec 13), made through the HTTP API like everybody's."""
+"""The people and the room that a local cluster starts with (spec 13), made through the HTTP API like everybody's.
+
+Where containers start the cluster, `python -m deploy.local.seed` makes them: it reads KAIWA_HTTP_API_URL, KAIWA_ISSUER.
+"""
 
 from __future__ import annotations
 
 import http.client
 import json
+import os
+import sys
 import time
 from collections.abc import Callable
 from typing import Any
 from urllib.parse import urlsplit
 
+from deploy.issuer.client import NoTokenError, ask_for_token
 from deploy.local.faults import LocalClusterError
 
 USERS = {"alice": "approved", "bob": "approved", "carol": "approved", "dave": "pending"}
@@ -68,3 +74,21 @@ def _ask(api_url: str, method: str, path: str, body: dict[str, Any], token: str)
     finally:
         connection.close()
     return answer.status, content if isinstance(content, dict) else {}
+
+
+def main() -> int:
+    """Exit code 0, or 1 after one sentence on stderr; safe to repeat."""
+
+    def token(user: str, admin: bool) -> str:
+        return ask_for_token(os.environ["KAIWA_ISSUER"], user, admin=admin)
+
+    try:
+        seed(os.environ["KAIWA_HTTP_API_URL"], token, lambda: False)
+    except (LocalClusterError, NoTokenError) as error:
+        sys.stderr.write(f"kaiwa: {error}\n")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -137,7 +137,7 @@ class Dispatch:
 
     def _spread(self, frame: Frame, delivery: Delivery, chat_room_id: str, only: Only | None) -> None:
         for key, connection_ids in self._locations.targets(frame, only).items():
-            self._push(key, _item(frame, connection_ids, delivery, chat_room_id))
+            self._push(key, _item(frame, connection_ids, delivery, chat_room_id, frame.accepted_ms))
 
     def _spread_loose(self, frame: Frame) -> None:
         delivery = Delivery(NO_PARTITION, on_done=self._on_loose)
@@ -158,5 +158,7 @@ def _only(partition: Partition, offset: int, time_ms: int) -> Only | None:
     return lambda place: takeover.owes(place, offset, time_ms)
 
 
-def _item(frame: Frame, connection_ids: Iterable[str], delivery: Delivery, chat_room_id: str) -> Item:
-    return Item(frame.payload, tuple(connection_ids), delivery, chat_room_id, frame.message_id)
+def _item(
+    frame: Frame, connection_ids: Iterable[str], delivery: Delivery, chat_room_id: str, accepted_ms: int = 0
+) -> Item:
+    return Item(frame.payload, tuple(connection_ids), delivery, chat_room_id, frame.message_id, accepted_ms=accepted_ms)

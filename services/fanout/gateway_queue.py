@@ -22,6 +22,8 @@ class Item:
     message_id: str | None = None
     durable: bool = True
     """A connection that loses it has a hole and must be closed; typing and presence are shown at most once."""
+    accepted_ms: int = 0
+    """When the log accepted it; 0 where the time from there to its delivery tells nothing (the catch-up window)."""
 
     @property
     def size(self) -> int:
@@ -31,7 +33,7 @@ class Item:
     @property
     def push(self) -> Push:
         """As it goes over the wire."""
-        return Push(self.payload, self.connection_ids)
+        return Push(self.payload, self.connection_ids, self.accepted_ms)
 
 
 @dataclass(frozen=True, kw_only=True)

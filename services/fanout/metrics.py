@@ -28,3 +28,9 @@ NOT_COVERED = Counter("kaiwa_window_not_covered_total", "Connections closed beca
 REPEATED = Counter("kaiwa_repeated_facts_total", "Facts that were routed before and are dropped")
 REPORTS_PENDING = Gauge("kaiwa_reports_pending", "Outcomes outside of batches that wait to be published")
 REPORTS_DROPPED = Counter("kaiwa_reports_dropped_total", "Outcomes outside of batches that were not published")
+
+
+def forget(gateway: str) -> None:
+    """Show no more of a gateway whose epoch is over: where each restart has a name of its own, series would pile up."""
+    for metric in (QUEUED, QUEUED_BYTES, MARKED, AWAY, REQUESTS):
+        metric.remove_by_labels({"gateway": gateway})

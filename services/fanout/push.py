@@ -59,6 +59,7 @@ class Pusher:
         self._idle.set()
         self._cargo: Cargo | None = None
         self._number = 0
+        self._over = False
         self._silent_since: float | None = None
         self._backoff = Backoff(first_s=0.05, most_s=1.0)
 
@@ -100,8 +101,8 @@ class Pusher:
         self._cargo = None
         outcomes.lost([*under_way, *self._queue.drop()])
         self._queue.take()
-        metrics.AWAY.labels(self._key.gateway_id).set(0)
-        self._gauge()
+        self._over = True
+        metrics.forget(self._key.gateway_id)
 
     async def run(self) -> None:
         """Send until cancelled."""
@@ -222,6 +223,8 @@ class Pusher:
         await self._backoff.wait(self._changed)
 
     def _gauge(self) -> None:
+        if self._over:
+            return
         name = self._key.gateway_id
         metrics.QUEUED.labels(name).set(len(self._queue))
         metrics.QUEUED_BYTES.labels(name).set(self._queue.bytes)

@@ -63,6 +63,8 @@ class Frame:
     users: frozenset[str]
     feature: Feature | None = None
     message_id: str | None = None
+    accepted_ms: int = 0
+    """When the log accepted the message that it shows; 0 for other frames."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,7 +84,7 @@ def route(fact: Fact, participants: frozenset[str]) -> Frame | Reply | None:
     """What `fact` becomes in a room that has these `participants` once the fact is applied; None: nobody is told."""
     match fact:
         case MessagePosted():
-            return Frame(_message(fact), participants, message_id=fact.message_id)
+            return Frame(_message(fact), participants, message_id=fact.message_id, accepted_ms=fact.timestamp)
         case MessageRejected() | CommandRejected():
             return _refusal(fact)
         case RoomCreated() | ParticipantsAdded() | ParticipantRemoved():

@@ -7,6 +7,7 @@ The handler takes as many records from the head as make one step and leaves the 
 a transaction are acknowledged before the room's next one. It may die, or be repeated, anywhere.
 """
 
+import time
 from collections.abc import Sequence
 from itertools import takewhile
 
@@ -81,12 +82,13 @@ class RoomHandler:
         return await self._store.load(room_id, keys, verdicts)
 
     def _decide(self, submissions: Sequence[Received], rows: dict[Key, Row]) -> list[Decision]:
-        view = dict(rows)
+        began, view = time.perf_counter(), dict(rows)
         decisions = []
         for one in submissions:
             decision = decide(one, view, self._rules)
             apply(view, decision.writes)
             decisions.append(decision)
+        metrics.DECIDE_SECONDS.observe(time.perf_counter() - began)
         return decisions
 
     async def _commit(
@@ -95,7 +97,9 @@ class RoomHandler:
         fence_key = table.fence(room_id)
         transaction = transaction_of(decisions, fence_key, held(rows, fence_key, FenceRow), self._limits)
         apply(rows, transaction.writes)
+        began = time.perf_counter()
         await self._store.commit(room_id, transaction, rows)
+        metrics.COMMIT_SECONDS.observe(time.perf_counter() - began)
         metrics.ROOM_TRANSACTION_SUBMISSIONS.observe(transaction.taken)
         for decision in decisions[: transaction.taken]:
             _count(decision.fact)

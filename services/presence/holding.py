@@ -4,7 +4,8 @@ Offsets are told from here (`due`), never by Faust: below them every effect is i
 """
 
 import asyncio
-from collections.abc import Callable
+import time
+from collections.abc import Callable, Mapping
 
 from aiokafka import TopicPartition
 
@@ -104,6 +105,18 @@ class Holding:
         """Tell metrics who is here."""
         metrics.USERS_ONLINE.set(sum(partition.users.online for partition in self._partitions.values()))
         metrics.CONNECTIONS.set(sum(partition.users.connections for partition in self._partitions.values()))
+        metrics.RECORDS_IN_MEMORY.set(sum(partition.waiting for partition in self._partitions.values()))
+        metrics.OLDEST_SECONDS.set(self._oldest_s(time.time()))
+
+    def count_lag(self, ends: Mapping[int, int]) -> None:
+        """Tell metrics how far we are behind the ends of the partitions held."""
+        read = {number: partition.next_offset for number, partition in self._partitions.items()}
+        behind = (ends[number] - offset for number, offset in read.items() if offset is not None and number in ends)
+        metrics.LAG.set(sum(max(0, records) for records in behind))
+
+    def _oldest_s(self, now_s: float) -> float:
+        times = [partition.oldest_ms for partition in self._partitions.values() if partition.oldest_ms is not None]
+        return max(0.0, now_s - min(times) / 1000) if times else 0.0
 
     def _is_full(self) -> bool:
         waiting = sum(partition.waiting for partition in self._partitions.values())

@@ -81,6 +81,9 @@ class LeaseKeeper:
             began = time.monotonic()
             if self._keeps_time():
                 await self._tell()
+            else:
+                # Another worker shows it now: ours would stand still at what it was.
+                metrics.LEASE_AGE.set(0)
             await asyncio.sleep(max(0.0, self._settings.tick_interval_s - (time.monotonic() - began)))
 
     async def _tell(self) -> None:

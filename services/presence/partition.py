@@ -72,6 +72,16 @@ class Partition:
         """What they hold in memory, about."""
         return self._bytes
 
+    @property
+    def next_offset(self) -> int | None:
+        """The oldest event that is not done, or else the next one to come; None: nothing was read yet."""
+        return self._queue[0].offset if self._queue else self._expected
+
+    @property
+    def oldest_ms(self) -> int | None:
+        """The broker's time of the oldest event that is not done; None: all are done."""
+        return self._queue[0].timestamp if self._queue else None
+
     def add(self, record: Record) -> None:
         """Take the next event."""
         if self._expected is not None and record.offset > self._expected:

@@ -31,6 +31,7 @@ _log = get_logger(__name__)
 PART = "group"
 COMMIT_INTERVAL_S = 0.5
 COMMIT_LIMIT_S = 10.0
+LAG_LIMIT_S = 1.0
 STOP_LIMIT_S = 10.0
 BUFFERED_EVENTS = 256
 
@@ -126,21 +127,40 @@ class Stream:
             await asyncio.sleep(COMMIT_INTERVAL_S)
             await self._commit(self._holding.due())
             self._holding.count()
+            await self._count_lag()
 
     async def _commit(self, offsets: dict[int, int]) -> None:
         if not offsets:
             return
         places = {TopicPartition(CONNECTIONS.name, number): offset for number, offset in offsets.items()}
-        thread: Any = getattr(self._app.consumer, "_thread")  # noqa: B009 - Faust's interface leaves its driver out
         try:
-            consumer = thread._ensure_consumer()
-            async with asyncio.timeout(COMMIT_LIMIT_S):
-                await thread.call_thread(consumer.commit, places)
+            await self._in_driver(lambda consumer: consumer.commit(places), COMMIT_LIMIT_S)
         except (KafkaError, FaustError, TimeoutError, OSError, ValueError) as error:
             # At worst these events are read again, and that is harmless.
             _log.warning("offsets were not committed", error=f"{type(error).__name__}: {error}")
         else:
             self._holding.committed(offsets)
+
+    async def _count_lag(self) -> None:
+        places = [TopicPartition(CONNECTIONS.name, number) for number in self._holding.numbers]
+
+        async def marks(consumer: Any) -> dict[int, int | None]:
+            # What the last fetch said: asking the broker would keep one of the driver's two workers from commits.
+            return {place.partition: consumer.highwater(place) for place in places if place in consumer.assignment()}
+
+        try:
+            ends = await self._in_driver(marks, LAG_LIMIT_S) if places else {}
+        except (KafkaError, FaustError, TimeoutError):
+            # The group changes, or its thread is busy: the next round tells.
+            return
+        self._holding.count_lag({number: end for number, end in ends.items() if end is not None})
+
+    async def _in_driver(self, ask: Callable[[Any], Awaitable[Any]], limit_s: float) -> Any:
+        """Await `ask(aiokafka's consumer)` in Faust's thread."""
+        thread: Any = getattr(self._app.consumer, "_thread")  # noqa: B009 - Faust's interface leaves its driver out
+        consumer = thread._ensure_consumer()
+        async with asyncio.timeout(limit_s):
+            return await thread.call_thread(ask, consumer)
 
     def _make(self, settings: PresenceSettings) -> faust.App:
         app = _App(settings.presence_group, **options(settings))

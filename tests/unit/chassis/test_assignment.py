@@ -6,6 +6,7 @@ import pytest
 from aiokafka import AIOKafkaConsumer, TopicPartition
 
 from chassis.assignment import Assignment, start_of
+from chassis.offsets import Offsets
 
 
 @pytest.mark.parametrize(
@@ -93,3 +94,16 @@ def test_retries_end_when_the_process_stops() -> None:
     assignment, _ = active()
     assignment.stopping()
     assert not assignment.may_retry(PLACE)
+
+
+def test_the_age_of_a_topic_is_that_of_its_oldest_record_that_is_not_done() -> None:
+    assignment = Assignment()
+    for number in (0, 1):
+        assignment.active[TopicPartition("rooms", number)] = Offsets(0)
+    assignment.active[TopicPartition("rooms", 0)].take(0, 4_000)
+    assignment.active[TopicPartition("rooms", 1)].take(0, 3_000)
+    assert assignment.oldest_s("rooms", 10.0) == 7.0
+    assert assignment.oldest_s("rooms", 1.0) == 0.0, "the broker's clock is ahead of ours"
+    assignment.finish(TopicPartition("rooms", 1), 0)
+    assert assignment.oldest_s("rooms", 10.0) == 6.0
+    assert assignment.oldest_s("signals", 10.0) == 0.0

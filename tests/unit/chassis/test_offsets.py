@@ -32,3 +32,16 @@ def test_an_offset_that_was_read_before_is_a_bug() -> None:
     offsets.take(0)
     with pytest.raises(ValueError, match="offset 0 was read after 0"):
         offsets.take(0)
+
+
+def test_the_oldest_that_is_not_done_tells_its_time() -> None:
+    offsets = Offsets(0)
+    assert offsets.oldest_ms is None
+    for offset, time_ms in ((0, 100), (1, 200), (2, 300)):
+        offsets.take(offset, time_ms)
+    offsets.finish(1)
+    assert offsets.oldest_ms == 100
+    offsets.finish(0)
+    assert offsets.oldest_ms == 300
+    offsets.finish(2)
+    assert offsets.oldest_ms is None

@@ -8,6 +8,7 @@ from chassis.table_errors import (
     TableRefused,
     TableUnavailable,
     from_boto,
+    is_throttled,
 )
 
 
@@ -51,3 +52,19 @@ def test_an_answer_says_whether_the_same_call_may_succeed_later(
 
 def test_no_answer_may_pass() -> None:
     assert isinstance(from_boto(ConnectTimeoutError(endpoint_url="http://t")), TableUnavailable)
+
+
+@pytest.mark.parametrize(
+    ("code", "reasons", "throttled"),
+    [
+        ("ThrottlingException", (), True),
+        ("ProvisionedThroughputExceededException", (), True),
+        ("TransactionCanceledException", ("None", "ProvisionedThroughputExceeded"), True),
+        ("TransactionCanceledException", ("TransactionConflict",), False),
+        ("ValidationException", (), False),
+        (None, (), False),
+    ],
+)
+def test_a_throttled_answer_is_known_from_others(code: str | None, reasons: tuple[str, ...], throttled: bool) -> None:
+    answer = {"CancellationReasons": [{"Code": reason} for reason in reasons]}
+    assert is_throttled(answer | ({"Error": {"Code": code}} if code else {})) is throttled

@@ -39,6 +39,13 @@ def test_no_cluster_is_one_sentence_and_exit_code_1(tmp_path: Path) -> None:
     assert "kaiwa up" in run.stderr
 
 
+def test_a_command_whose_packages_are_not_installed_says_which_extra_brings_them() -> None:
+    program = "import sys; sys.modules['psutil'] = None; sys.argv = ['kaiwa', 'down']; from cli.app import main; main()"
+    run = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True, timeout=60, check=False)
+    assert run.returncode == 1
+    assert run.stderr == "kaiwa: this cannot run here, psutil is not installed: pip install 'kaiwa[local]'.\n"
+
+
 def test_the_commands_are_those_of_the_specification() -> None:
     assert set(COMMANDS) >= {"up", "down", "status", "token", "chat", "run", "topics", "table"}
 

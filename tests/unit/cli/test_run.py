@@ -21,7 +21,7 @@ def stand_in(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_every_process_of_the_specification_can_be_run() -> None:
-    assert list(run.PROCESSES) == ["gateway", "persistence", "api", "presence", "fanout", "issuer"]
+    assert list(run.PROCESSES) == ["gateway", "persistence", "api", "presence", "fanout", "issuer", "probe"]
 
 
 @pytest.mark.parametrize(("end", "code"), [("sys.exit(2)", 2), ("sys.exit()", 0), ("", 0), ("sys.exit('why')", 1)])

@@ -51,3 +51,12 @@ def test_a_push_to_what_is_no_connection_id_is_refused() -> None:
     request = PushRequest(gateway_id="gateway-1", epoch="2fa4b0c1", worker_id="w", number=1, pushes=(push,))
     with pytest.raises(msgspec.ValidationError):
         decode_push_request(encode_bulk(request))
+
+
+def test_a_push_of_another_release_is_read_whether_it_tells_less_or_more() -> None:
+    def request(*push: object) -> bytes:
+        values = {"gatewayId": "gateway-1", "epoch": "2fa4b0c1", "workerId": "w", "number": 7, "pushes": [push]}
+        return msgspec.msgpack.encode(values)
+
+    assert decode_push_request(request(b"x", [HERE])).pushes == (Push(b"x", (HERE,)),)
+    assert decode_push_request(request(b"x", [HERE], 5, "more")).pushes == (Push(b"x", (HERE,), 5),)

@@ -1,5 +1,8 @@
 import asyncio
+import time
 from typing import Any
+
+from prometheus_client import REGISTRY
 
 from contracts.connection_api import INVALID_BODY, MISDIRECTED, Push, PushRequest, decode_push_answer, encode_bulk
 from gateway.bulk import WORKERS_REMEMBERED, BulkPush
@@ -105,3 +108,30 @@ async def test_the_memory_is_bounded() -> None:
     for number in range(WORKERS_REMEMBERED + 10):
         await bulk.handle(body(worker_id=f"w{number}"))
     assert len(bulk._workers) == WORKERS_REMEMBERED
+
+
+async def test_the_time_from_the_log_to_the_socket_is_measured_after_the_write_and_once_for_each_message() -> None:
+    inside = Inside()
+    bulk, connection, other = bulk_of(inside), inside.connection(), inside.connection()
+    count, total = delivery_seconds()
+    accepted = int(time.time() * 1000) - 2_000
+    await bulk.handle(body(Push(b"{}", (connection.id, other.id), accepted), Push(b"{}", (other.id,))))
+    assert delivery_seconds() == (count, total), "nothing has been written yet"
+    await asyncio.sleep(0)
+    (now_count, now_total) = delivery_seconds()
+    assert now_count - count == 1
+    assert 2 <= now_total - total < 30
+
+
+async def test_a_clock_ahead_of_ours_measures_nothing_below_zero() -> None:
+    inside = Inside()
+    bulk, connection = bulk_of(inside), inside.connection()
+    _, total = delivery_seconds()
+    await bulk.handle(body(Push(b"{}", (connection.id,), int(time.time() * 1000) + 60_000)))
+    await asyncio.sleep(0)
+    assert delivery_seconds()[1] == total
+
+
+def delivery_seconds() -> tuple[float, float]:
+    count, total = (REGISTRY.get_sample_value(f"kaiwa_delivery_seconds_{part}") for part in ("count", "sum"))
+    return count or 0.0, total or 0.0

@@ -2,6 +2,7 @@ import asyncio
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 
 from chassis.health import Health
 from chassis.publisher import PublishFailed
@@ -9,6 +10,7 @@ from contracts.gateways import LeaseRenewed, Stopped
 from contracts.topics import GATEWAYS
 from gateway.epochs import Epochs
 from gateway.leases import Lease, Superseded
+from gateway.metrics import LEASE_RENEWED
 from tests.waiting import eventually
 
 
@@ -109,4 +111,18 @@ async def test_stopped_names_the_epoch() -> None:
     await held.lease.stopped()
     ended = [event for event in held.publisher.events if isinstance(event, Stopped)]
     assert [(event.gateway_id, event.epoch) for event in ended] == [("gateway-1", held.lease.epoch)]
+    await held.end()
+
+
+async def test_only_a_renewal_that_kafka_took_counts_as_one() -> None:
+    def taken() -> float:
+        return REGISTRY.get_sample_value("kaiwa_gateway_lease_renewed_timestamp_seconds") or 0.0
+
+    LEASE_RENEWED.set(0)
+    held = Held()
+    held.publisher.failures = 1_000_000
+    await eventually(lambda: held.publisher.failures < 999_998, every_s=0.005)
+    assert taken() == 0
+    held.publisher.failures = 0
+    await eventually(lambda: taken() > 0, every_s=0.005)
     await held.end()

@@ -1,6 +1,7 @@
 import struct
 
 import pytest
+from prometheus_client import REGISTRY
 from websockets.frames import Frame, Opcode
 
 from gateway.outbox import Outbox, Outboxes, text_frame
@@ -110,3 +111,21 @@ def test_one_that_trickles_is_stuck_until_its_old_bytes_are_gone() -> None:
     assert stuck(inside.outboxes, 31.0) == ["c"]
     socket.read(50)
     assert stuck(inside.outboxes, 32.0) == []
+
+
+def test_what_clients_have_not_taken_is_told() -> None:
+    inside = Inside()
+    (slow, _), (quick, socket) = opened(inside), opened(inside)
+    for outbox in (slow, slow, quick):
+        outbox.offer(b"x" * 10)
+        inside.end_turn()
+    stuck(inside.outboxes, 0.0)
+    assert (gauge("outbox_bytes"), gauge("outbox_fullest_bytes")) == (30, 20)
+    slow.close()
+    socket.read()
+    stuck(inside.outboxes, 1.0)
+    assert (gauge("outbox_bytes"), gauge("outbox_fullest_bytes")) == (0, 0)
+
+
+def gauge(name: str) -> float | None:
+    return REGISTRY.get_sample_value(f"kaiwa_gateway_{name}")

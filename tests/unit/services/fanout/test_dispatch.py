@@ -212,3 +212,15 @@ def test_rooms_over_the_bound_are_let_go_when_they_leave_the_window() -> None:
     site.route(held, given.message(2, room="two"), 2, 70_000)
     site.dispatch.trim()
     assert len(site.membership) == 1
+
+
+def test_the_way_to_a_socket_is_timed_for_what_is_live_and_not_for_what_a_connection_missed() -> None:
+    site = given.Site()
+    held = site.holds()
+    site.connect("alice", given.socket("a"))
+    site.route(held, given.created(0, "alice", "bob"), 0, 1_000)
+    site.route(held, given.message(1), 1, 20_000)
+    site.connect("bob", given.socket("b", since_ms=20_000))
+    live, missed = (item for _, item in site.outbox.items if item.message_id is not None)
+    assert live.push.accepted_ms == given.message(1).timestamp > 0
+    assert missed.push.accepted_ms == 0

@@ -4,6 +4,7 @@ import asyncio
 from collections.abc import AsyncIterator, Callable
 
 import pytest
+from prometheus_client import REGISTRY
 
 from chassis.records import Outgoing
 from services.fanout.delivery import Delivery
@@ -281,3 +282,18 @@ async def test_who_is_found_gone_by_a_push_whose_partition_has_gone_is_told_all_
     await eventually(lambda: one.reported)
     (retired,) = given.values(one.reported)
     assert (retired["type"], retired["connectionId"]) == ("retired", given.connection_id("a"))
+
+
+async def test_of_a_gateway_whose_epoch_is_over_no_metric_is_left(road: NextRoad) -> None:
+    one = road()
+    await one.push("m1").wait()
+    assert shown(given.KEY.gateway_id)
+    one.gateways.end(given.KEY)
+    one.pusher.end()
+    one.pusher._gauge()
+    assert not shown(given.KEY.gateway_id)
+
+
+def shown(gateway: str) -> set[str]:
+    families = REGISTRY.collect()
+    return {s.name for family in families for s in family.samples if s.labels.get("gateway") == gateway}

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 from msgspec import UNSET
+from prometheus_client import REGISTRY
 
 from chassis.batches import Handled
 from chassis.items import item, row
@@ -355,3 +356,10 @@ async def test_partitions_that_come_or_go_make_the_worker_read_anew(desk: Desk) 
     # The other worker's fact may not be in the log: it is told again before the next decision.
     assert (await worker.handle(batch[1:])).taken == 1
     assert len((await worker.handle(batch[2:])).publish) == 1
+
+
+async def test_deciding_and_writing_are_timed_apart(desk: Desk) -> None:
+    names = ("kaiwa_decide_seconds_count", "kaiwa_room_commit_seconds_count")
+    before = [REGISTRY.get_sample_value(name) or 0.0 for name in names]
+    await desk.worker().handle(desk.records(create("alice"), send("alice")))
+    assert [REGISTRY.get_sample_value(name) for name in names] == [count + 1 for count in before]

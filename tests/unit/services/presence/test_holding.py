@@ -3,6 +3,7 @@ from collections.abc import AsyncIterator, Callable
 from typing import Any
 
 import pytest
+from prometheus_client import REGISTRY
 
 from chassis.records import Record
 from contracts.topics import PRESENCE
@@ -155,3 +156,22 @@ async def test_an_error_that_nobody_foresaw_is_told(held: Held) -> None:
     await held.holding.assigned(frozenset({0}), 7)
     await eventually(lambda: held.failures)
     assert isinstance(held.failures[0], ZeroDivisionError)
+
+
+async def test_lag_is_counted_from_the_oldest_event_that_is_not_done(held: Held) -> None:
+    def shown(name: str) -> float | None:
+        return REGISTRY.get_sample_value(name, {"topic": "chat.connections"})
+
+    await held.holding.assigned(frozenset({0, 1}), 7)
+    held.holding.count_lag({0: 10, 1: 50})
+    assert shown("kaiwa_lag_records") == 0, "of a partition nothing was read yet"
+    await held.holding.take(record(connected("alice"), 4), 7)
+    held.holding.count()
+    assert (shown("kaiwa_oldest_record_age_seconds") or 0) > 0
+    held.holding.count_lag({0: 10, 1: 50})
+    assert shown("kaiwa_lag_records") == 6
+    await eventually(lambda: held.holding.due() == {0: 5})
+    held.holding.count()
+    held.holding.count_lag({0: 10, 1: 50})
+    assert shown("kaiwa_lag_records") == 5
+    assert shown("kaiwa_oldest_record_age_seconds") == 0

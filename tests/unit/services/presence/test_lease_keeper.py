@@ -1,4 +1,7 @@
+import asyncio
+
 import pytest
+from prometheus_client import REGISTRY
 
 from chassis.health import Health
 from chassis.publisher import Overloaded, PublishFailed
@@ -10,6 +13,7 @@ from contracts.topics import CONTROLS, DEAD_LETTERS, GATEWAYS
 from services.presence.lease_keeper import LeaseKeeper
 from services.presence.leases import EpochKey
 from tests.unit.services.presence.log import EPOCH, GATEWAY, Kafka, envelope, settings
+from tests.waiting import eventually
 
 KEY = EpochKey(GATEWAY, EPOCH)
 LEASE = LeaseRenewed(**envelope(), gateway_id=GATEWAY, epoch=EPOCH, address="http://g")
@@ -90,3 +94,19 @@ def test_a_dead_letter_that_finds_no_room_harms_nobody() -> None:
     kafka.full = True
     keeper(kafka)._put_aside(Record(GATEWAYS.name, 0, 3, 0, b"g", b"no lease"), ValueError("no"))
     assert kafka.published == []
+
+
+async def test_who_no_longer_keeps_the_time_shows_no_age_of_leases(monkeypatch: pytest.MonkeyPatch) -> None:
+    def age() -> float | None:
+        return REGISTRY.get_sample_value("kaiwa_presence_lease_age_ticks")
+
+    ours = keeper(Kafka())
+    read(ours, LEASE, TICK)
+    await ours._tell()
+    assert age() == 1
+    others = keeper(Kafka(), keeps_time=False)
+    monkeypatch.setattr(others._tail, "wait_ready", lambda: asyncio.sleep(0))
+    ticking = asyncio.create_task(others.tick())
+    await eventually(lambda: age() == 0)
+    ticking.cancel()
+    await asyncio.gather(ticking, return_exceptions=True)

@@ -4,6 +4,8 @@ from typing import Any
 
 import faust
 import pytest
+from aiokafka import TopicPartition
+from faust.exceptions import ConsumerNotStarted
 
 from chassis.settings import KafkaSettings
 from contracts.topics import CONNECTIONS
@@ -128,3 +130,45 @@ async def test_a_commit_task_that_dies_ends_the_stream(monkeypatch: pytest.Monke
     with pytest.raises(RuntimeError, match="commits is broken"):
         await asyncio.wait_for(stream.run(asyncio.Event()), 10)
     assert ended == ["stream"]
+
+
+class Driver:
+    """Faust's thread, and the consumer inside it."""
+
+    def __init__(self, marks: dict[int, int | None]) -> None:
+        self.marks = marks
+
+    def _ensure_consumer(self) -> Any:
+        return self
+
+    async def call_thread(self, ask: Any, consumer: Any) -> Any:
+        return await ask(consumer)
+
+    def assignment(self) -> set[TopicPartition]:
+        return {TopicPartition(CONNECTIONS.name, number) for number in self.marks}
+
+    def highwater(self, place: TopicPartition) -> int | None:
+        return self.marks[place.partition]
+
+
+async def test_lag_is_told_of_partitions_that_are_assigned_and_were_fetched(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream, told = made(), list[Any]()
+    holding = SimpleNamespace(numbers={0, 1, 2}, count_lag=told.append)
+    monkeypatch.setattr(stream, "_holding", holding)
+    monkeypatch.setattr(
+        stream, "_app", SimpleNamespace(consumer=SimpleNamespace(_thread=Driver({0: 7, 1: None, 5: 3})))
+    )
+    await stream._count_lag()
+    assert told == [{0: 7}]
+
+
+async def test_lag_that_cannot_be_told_now_is_no_failure(monkeypatch: pytest.MonkeyPatch) -> None:
+    stream, told = made(), list[Any]()
+    monkeypatch.setattr(stream, "_holding", SimpleNamespace(numbers={0}, count_lag=told.append))
+
+    async def away(*_: object) -> None:
+        raise ConsumerNotStarted
+
+    monkeypatch.setattr(stream, "_in_driver", away)
+    await stream._count_lag()
+    assert told == []
