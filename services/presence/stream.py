@@ -150,7 +150,7 @@ class Stream:
 
         try:
             ends = await self._in_driver(marks, LAG_LIMIT_S) if places else {}
-        except (KafkaError, FaustError, TimeoutError):
+        except (KafkaError, FaustError, TimeoutError, OSError, ValueError):
             # The group changes, or its thread is busy: the next round tells.
             return
         self._holding.count_lag({number: end for number, end in ends.items() if end is not None})
