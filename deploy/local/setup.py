@@ -9,11 +9,12 @@ from __future__ import annotations
 import fcntl
 import hashlib
 import os
+import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 
 from deploy.local import pip_settings
@@ -64,19 +65,32 @@ def locked_tools(lock: Path, what: str, environ: dict[str, str]) -> Path:
 
     Raises LocalClusterError ``NO_VENV`` or ``NO_NETWORK``.
     """
-    key = hashlib.sha256(lock.read_bytes() + f"{sys.executable} {sys.version}".encode()).hexdigest()[:16]
-    folder = cache_folder() / f"{lock.stem}-{key}"
-    if not folder.exists():
+    key = hashlib.sha256(lock.read_bytes() + f"linked {sys.executable} {sys.version}".encode()).hexdigest()[:16]
+    link = cache_folder() / f"{lock.stem}-{key}"
+    if not link.exists():
         _say(f"Getting {what}")
-        folder.parent.mkdir(parents=True, exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=folder.parent, prefix=f"{lock.stem}-new-") as new:
-            python = _make_venv(Path(new) / "venv")
-            pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
-            _must(_run([*pip, "--require-hashes", "-r", str(lock)], folder.parent, pip_settings.for_pip(environ)))
-            # Another clone may have been faster; its folder is as good.
-            with suppress(OSError):
-                (Path(new) / "venv").rename(folder)
-    return folder / "bin"
+        link.parent.mkdir(parents=True, exist_ok=True)
+        _link(link, _made_of(lock, link, environ))
+    return link / "bin"
+
+
+def _made_of(lock: Path, link: Path, environ: dict[str, str]) -> Path:
+    folder = Path(tempfile.mkdtemp(dir=link.parent, prefix=f"{link.name}-"))
+    try:
+        python = _make_venv(folder)
+        pip = [str(python), "-m", "pip", "install", "--quiet", "--disable-pip-version-check"]
+        _must(_run([*pip, "--require-hashes", "-r", str(lock)], folder, pip_settings.for_pip(environ)))
+    except BaseException:
+        shutil.rmtree(folder, ignore_errors=True)
+        raise
+    return folder
+
+
+def _link(link: Path, folder: Path) -> None:
+    """The folder itself stays where it was made: its scripts name it. Of two clones the last one's serves both."""
+    new = folder / "link"
+    new.symlink_to(folder)
+    new.replace(link)
 
 
 def _set_up(root: Path) -> None:

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+import os
+import subprocess
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -92,6 +94,17 @@ def test_what_uv_cannot_install_is_not_blamed_on_the_network_alone(
     monkeypatch.setenv("XDG_CACHE_HOME", str(root / "cache"))
     assert setup.main(root) == 1
     assert "the lines above say why" in capsys.readouterr().err
+
+
+def test_the_programs_of_locked_tools_run_and_are_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(setup, "cache_folder", lambda: tmp_path / "cache")
+    lock = tmp_path / "tool.lock"
+    lock.write_text("# pip alone, which every environment has\n")
+    tools = setup.locked_tools(lock, "a tool", dict(os.environ))
+    # A script, whose first line names the folder that it was installed in.
+    assert subprocess.run([tools / "pip", "--version"], capture_output=True, timeout=60, check=False).returncode == 0
+    monkeypatch.setattr(setup, "_made_of", lambda *_: pytest.fail("it was made again"))
+    assert setup.locked_tools(lock, "a tool", dict(os.environ)) == tools
 
 
 def test_the_lock_of_uv_has_hashes_and_no_address() -> None:
