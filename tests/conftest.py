@@ -49,6 +49,20 @@ def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> ByFile:
     return ByFile(config, log)
 
 
+@pytest.fixture(autouse=True)
+def own_settings() -> Iterator[None]:
+    """What a test, or a command that it runs in this process, puts into the environment is gone after it."""
+    before = _settings()
+    yield
+    for name in _settings().keys() - before.keys():
+        del os.environ[name]
+    os.environ.update(before)
+
+
+def _settings() -> dict[str, str]:
+    return {name: value for name, value in os.environ.items() if name.startswith("KAIWA_")}
+
+
 @pytest.fixture(scope="session")
 def engines() -> Iterator[RunningEngines]:
     """``engines.kafka.bootstrap`` and ``engines.dynamodb`` (endpoint, region, access_key_id, secret_access_key)."""
