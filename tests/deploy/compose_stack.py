@@ -48,7 +48,6 @@ class Stack:
     async def up(self) -> None:
         """All is healthy when it returns, and the jobs are done."""
         await self("up", "--detach", "--wait", "--wait-timeout", str(UP_WITHIN_S), within_s=UP_WITHIN_S + 60)
-        await self("wait", "people", check=False)
 
     async def kill(self, service: str) -> None:
         """kill -9, and started again, as after a crash of the machine's own making."""
