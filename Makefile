@@ -51,7 +51,7 @@ test-long: page ## the tests that take minutes
 	@$(V)/python -m deploy.local.fetch
 	@$(V)/pytest -m long $(ARGS)
 
-test-deploy: setup ## build the image and run it by Docker Compose (needs a Docker Engine with compose)
+test-deploy: setup ## the image by Docker Compose, and in a cluster that KAIWA_TEST_KUBECTL reaches (what is there)
 	@$(V)/pytest -m deploy $(ARGS)
 
 fuzz: setup ## look for inputs that break decoders and verifiers (ARGS="--seconds 600", "frames", "--keep")

@@ -1,0 +1,91 @@
+"""The overlay `local` in a real cluster, reached by the addresses of its Services."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import json
+import os
+import subprocess
+from collections.abc import AsyncIterator
+from pathlib import Path
+from typing import Any
+
+OVERLAY = Path(__file__).parents[2] / "deploy" / "kubernetes" / "overlays" / "local"
+KUBECTL = os.environ.get("KAIWA_TEST_KUBECTL", "")
+"""A kubectl for a cluster that may be filled and emptied, run where Services' addresses can be reached."""
+DEPLOYMENTS = ("gateway", "api", "persistence", "presence", "fanout")
+READY_WITHIN_S = 240
+
+
+class Stack:
+    """The namespace `kaiwa`."""
+
+    async def __call__(self, *words: str, within_s: float = 60.0, check: bool = True) -> str:
+        """What `kubectl WORDS` prints."""
+
+        def run() -> subprocess.CompletedProcess[str]:
+            return subprocess.run(
+                [KUBECTL, *words],
+                capture_output=True,
+                text=True,
+                timeout=within_s,
+                stdin=subprocess.DEVNULL,
+                check=False,
+            )
+
+        done = await asyncio.to_thread(run)
+        assert done.returncode == 0 or not check, f"{words}: {done.stdout[-4000:]}{done.stderr[-4000:]}"
+        return done.stdout
+
+    async def in_kaiwa(self, *words: str, within_s: float = 60.0, check: bool = True) -> str:
+        """The same in our namespace."""
+        return await self("--namespace", "kaiwa", *words, within_s=within_s, check=check)
+
+    async def up(self) -> None:
+        """Every Deployment is rolled out when it returns."""
+        await self("apply", "--server-side", "--kustomize", str(OVERLAY))
+        for one in ("job/table", "job/topics"):
+            await self._waits("wait", "--for=condition=complete", one)
+        for name in DEPLOYMENTS:
+            await self.rolled_out(name)
+
+    async def rolled_out(self, name: str) -> None:
+        """Its pods are those of today, and ready."""
+        await self._waits("rollout", "status", f"deployment/{name}")
+
+    async def _waits(self, *words: str) -> None:
+        await self.in_kaiwa(*words, f"--timeout={READY_WITHIN_S}s", within_s=READY_WITHIN_S + 30)
+
+    async def pods(self, name: str) -> list[str]:
+        """Their names."""
+        selector = f"app.kubernetes.io/name={name}"
+        found = json.loads(await self.in_kaiwa("get", "pods", "--selector", selector, "--output", "json"))
+        return [pod["metadata"]["name"] for pod in found["items"]]
+
+    async def cluster(self) -> dict[str, Any]:
+        """As `cluster.json` describes a local one."""
+        services = json.loads(await self.in_kaiwa("get", "services", "--output", "json"))["items"]
+        address = {one["metadata"]["name"]: one["spec"]["clusterIP"] for one in services}
+        web, socket = f"http://{address['api']}:8080", f"ws://{address['gateway']}:8081/prod"
+        return {
+            "issuer": web,
+            "httpApiUrl": web,
+            "dynamodbEndpoint": f"http://{address['dynamodb']}:8000",
+            "table": "kaiwa",
+            "region": "us-east-1",
+            "accessKeyId": "TESTS",
+            "secretAccessKey": "tests",
+            "processes": {name: {"websocketUrl": socket} for name in ("gateway-1", "gateway-2")},
+        }
+
+
+@contextlib.asynccontextmanager
+async def stack() -> AsyncIterator[Stack]:
+    """The overlay is applied and ready; its namespace is gone afterwards."""
+    made = Stack()
+    try:
+        await made.up()
+        yield made
+    finally:
+        await made("delete", "namespace", "kaiwa", "--wait=false", within_s=60, check=False)
