@@ -3,7 +3,7 @@
 A process:   process.py (lifecycle) · settings.py (setting_types.py) · logs.py · health.py, readiness.py · metrics.py
              http_server.py, http_front.py · loopback.py · backoff.py · tasks.py
 Kafka:       records.py · publisher.py, producer_life.py (in) · runloop.py (out, in a group: assignment.py, lanes.py,
-             holdings.py, batches.py, offsets.py, commits.py, dead_letters.py)
+             holdings.py, takeovers.py, batches.py, offsets.py, commits.py, dead_letters.py)
              tail.py (out, whole topics) · log_reader.py (out, stretches) · consumers.py
              topics.py (create and check)
 The table:   table.py (on dynamodb.py) · bulk_writer.py (many rows, no conditions) · pace.py · actions.py · items.py

@@ -11,14 +11,14 @@
 
 import asyncio
 import time
-from collections.abc import Awaitable, Callable, Coroutine, Hashable, Sequence
+from collections.abc import Callable, Coroutine, Hashable, Sequence
 from typing import Any
 
 from aiokafka import AIOKafkaConsumer, TopicPartition
 from aiokafka.errors import KafkaError
 
-from chassis.assignment import Assignment, RebalanceListener, start_of
-from chassis.backoff import Backoff, is_retryable
+from chassis.assignment import Assignment, RebalanceListener
+from chassis.backoff import Backoff
 from chassis.batches import BatchRunner, Handled, Handler, OnDeadLetter, Revoked
 from chassis.commits import Commits, OnCommitted
 from chassis.consumers import group_consumer, stop_consumer
@@ -28,6 +28,7 @@ from chassis.logs import get_logger
 from chassis.publisher import Publisher
 from chassis.records import Record, from_aiokafka
 from chassis.settings import KafkaSettings
+from chassis.takeovers import PartitionsHook, StartAt, Takeovers
 from chassis.tasks import first_of
 
 __all__ = ["Handled", "Handler", "Limits", "RunLoop"]
@@ -36,11 +37,7 @@ _log = get_logger(__name__)
 
 POLL_MS = 200
 POLL_RECORDS = 2_000
-PREPARE_LIMIT_S = 30.0
 STOP_LIMIT_S = 25.0
-
-PartitionsHook = Callable[[frozenset[TopicPartition]], Awaitable[None]]
-StartAt = Callable[[TopicPartition, int | None], Awaitable[int | None]]
 
 
 def _key_of(record: Record) -> Hashable:
@@ -75,9 +72,7 @@ class RunLoop:
         self._topics = list(topics)
         self._health = health
         self._limits = limits or Limits()
-        self._on_assigned = on_assigned
         self._on_revoked = on_revoked
-        self._start_at = start_at
         self._on_committed = on_committed
         self._instance_id = instance_id
         self._lanes = Lanes(lane_of)
@@ -85,9 +80,9 @@ class RunLoop:
         self._stopping = asyncio.Event()
         self._tasks: set[asyncio.Task[None]] = set()
         self._lanes_in_flight = 0
-        self._rebalancing = asyncio.Lock()
         self._crash: asyncio.Future[None] | None = None
         self._commits: Commits | None = None
+        self._takeovers = Takeovers(name, self._assignment, health, self._stopping, on_assigned, start_at)
         self._runner = BatchRunner(name, handler, publisher, health, on_dead_letter, self._assignment, self._lane_waits)
 
     def stop(self) -> None:
@@ -138,7 +133,7 @@ class RunLoop:
     async def _poll_until_stopped(self, consumer: AIOKafkaConsumer) -> None:
         most = min(POLL_RECORDS, self._limits.records)
         while not self._stopping.is_set():
-            await self._activate(consumer)
+            await self._takeovers.take(consumer)
             serial = self._assignment.serial
             batches = await consumer.getmany(timeout_ms=POLL_MS, max_records=most)
             if serial != self._assignment.serial:
@@ -219,58 +214,7 @@ class RunLoop:
         if verdict.resume:
             consumer.resume(*verdict.resume)
 
-    # Rebalance
-
-    async def _activate(self, consumer: AIOKafkaConsumer) -> None:
-        """Prepare partitions that were assigned since the last poll, and say where each begins."""
-        fresh, serial = self._assignment.take_fresh(), self._assignment.serial
-        if fresh is None:
-            return
-        backoff = Backoff()
-        while not self._stopping.is_set() and serial == self._assignment.serial:
-            try:
-                starts = await self._prepared(consumer, fresh, serial)
-            except Exception as error:
-                if not is_retryable(error):
-                    raise
-                self._health.set(self._name, f"cannot take over its partitions: {type(error).__name__}: {error}")
-                _log.warning("partitions cannot be taken over yet", loop=self._name, error=str(error))
-                await backoff.wait(self._stopping)
-                continue
-            if starts is not None:
-                self._assignment.activate(consumer, starts)
-                self._health.set(self._name, None)
-            return
-
-    async def _prepared(
-        self, consumer: AIOKafkaConsumer, fresh: frozenset[TopicPartition], serial: int
-    ) -> dict[TopicPartition, tuple[int, int]] | None:
-        """Where each begins; None where the group has changed its mind meanwhile, or we stop.
-
-        What was prepared then is void: another worker may have gone on from there.
-        """
-        starts: dict[TopicPartition, tuple[int, int]] = {}
-
-        async def prepare() -> None:
-            async with self._rebalancing, asyncio.timeout(PREPARE_LIMIT_S):
-                starts.update(await self._prepare(consumer, fresh))
-
-        ended = await first_of(self._stopping, prepare())
-        return starts if ended and serial == self._assignment.serial else None
-
-    async def _prepare(
-        self, consumer: AIOKafkaConsumer, fresh: frozenset[TopicPartition]
-    ) -> dict[TopicPartition, tuple[int, int]]:
-        """Where each partition is read from, and from which offset on it counts."""
-        if self._on_assigned is not None:
-            await self._on_assigned(fresh)
-        earliest = await consumer.beginning_offsets(fresh) if fresh else {}
-        starts = {}
-        for partition in fresh:
-            committed = await consumer.committed(partition)
-            asked = await self._start_at(partition, committed) if self._start_at is not None else None
-            starts[partition] = start_of(earliest[partition], committed, asked)
-        return starts
+    # Rebalance, and the end
 
     async def _revoke(self, lost: frozenset[TopicPartition]) -> None:
         """What is in flight for partitions that go is awaited; then they are let go."""
@@ -279,7 +223,7 @@ class RunLoop:
                 self._runner.release(record)
         await self._await_in_flight(STOP_LIMIT_S)
         # A takeover that is under way ends first, so that it cannot undo what is let go here.
-        async with self._rebalancing:
+        async with self._takeovers.under_way:
             if self._on_revoked is not None:
                 await self._on_revoked(lost)
         await self._await_in_flight(STOP_LIMIT_S, effects=True)

@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
 import os
-import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
 
 from deploy.local.ports import free_port
+from tests.deploy.commands import said
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = ROOT / "deploy" / "compose" / "compose.yaml"
@@ -29,21 +28,7 @@ class Stack:
 
     async def __call__(self, *words: str, within_s: float = 120.0, check: bool = True) -> str:
         """What `docker compose WORDS` prints."""
-
-        def run() -> subprocess.CompletedProcess[str]:
-            return subprocess.run(
-                [*self._command, *words],
-                env=self._environ,
-                capture_output=True,
-                text=True,
-                timeout=within_s,
-                stdin=subprocess.DEVNULL,
-                check=False,
-            )
-
-        done = await asyncio.to_thread(run)
-        assert done.returncode == 0 or not check, f"{words}: {done.stdout[-4000:]}{done.stderr[-4000:]}"
-        return done.stdout
+        return await said([*self._command, *words], environ=self._environ, within_s=within_s, check=check)
 
     async def up(self) -> None:
         """All is healthy when it returns, and the jobs are done."""

@@ -2,14 +2,14 @@
 
 from __future__ import annotations
 
-import asyncio
 import contextlib
 import json
 import os
-import subprocess
 from collections.abc import AsyncIterator
 from pathlib import Path
 from typing import Any
+
+from tests.deploy.commands import said
 
 OVERLAY = Path(__file__).parents[2] / "deploy" / "kubernetes" / "overlays" / "local"
 KUBECTL = os.environ.get("KAIWA_TEST_KUBECTL", "")
@@ -23,20 +23,7 @@ class Stack:
 
     async def __call__(self, *words: str, within_s: float = 60.0, check: bool = True) -> str:
         """What `kubectl WORDS` prints."""
-
-        def run() -> subprocess.CompletedProcess[str]:
-            return subprocess.run(
-                [KUBECTL, *words],
-                capture_output=True,
-                text=True,
-                timeout=within_s,
-                stdin=subprocess.DEVNULL,
-                check=False,
-            )
-
-        done = await asyncio.to_thread(run)
-        assert done.returncode == 0 or not check, f"{words}: {done.stdout[-4000:]}{done.stderr[-4000:]}"
-        return done.stdout
+        return await said([KUBECTL, *words], within_s=within_s, check=check)
 
     async def in_kaiwa(self, *words: str, within_s: float = 60.0, check: bool = True) -> str:
         """The same in our namespace."""

@@ -1,80 +1,22 @@
 """The handler of chat.submissions: what it writes, publishes and takes, and what it never decides twice (spec 5)."""
 
-from collections.abc import Sequence
-from itertools import count
-from typing import Any
-
 import pytest
-from msgspec import UNSET
 from prometheus_client import REGISTRY
 
-from chassis.batches import Handled
-from chassis.items import item, row
-from chassis.records import Outgoing, Record
+from chassis.records import Outgoing
 from chassis.table_errors import TableUnavailable
-from contracts import table
-from contracts.envelope import Undecodable, UnknownVersion, encode
-from contracts.facts import CommandRejected, Fact, MessagePosted, MessageRejected, NothingChanged, RoomCreated
-from contracts.rows import FenceRow, OutcomeRow, ProfileRow
-from contracts.submissions import Submission
-from contracts.topics import ROOMS
+from contracts.facts import CommandRejected, MessagePosted, MessageRejected, NothingChanged, RoomCreated
 from services.persistence.cache import RoomCache
 from services.persistence.case import Rules
-from services.persistence.received import WrongKey
 from services.persistence.rooms import RoomHandler
 from services.persistence.store import Fenced, RoomStore
-from tests.doubles.rooms import AT, REDRIVEN_HEADER, SOCKET, add, create, read, record, send
-from tests.doubles.table import MemoryTable
-
-
-class Desk:
-    """A table with approved users, and workers that share it."""
-
-    def __init__(self, *approved: str) -> None:
-        self.table = MemoryTable()
-        self.offsets = count()
-        for user in approved:
-            self.judge(user, "approved")
-
-    def judge(self, user: str, status: Any) -> None:
-        made = ProfileRow(position=1, user_id=user, verification_status=status, display_name=user, updated_at=AT)
-        self.table.items[table.profile(user)] = item(table.profile(user), made)
-
-    def worker(self, rules: Rules | None = None) -> RoomHandler:
-        return RoomHandler(RoomStore(self.table, RoomCache(100_000)), rules or Rules())
-
-    def records(self, *asked: Submission | bytes | None, **fields: Any) -> list[Record]:
-        return [record(one, next(self.offsets), **fields) for one in asked]
-
-    @property
-    def fence(self) -> FenceRow | None:
-        stored = self.table.items.get(table.fence("room"))
-        return row(FenceRow, stored) if stored else None
-
-    def outcome(self, asked: Submission) -> str | None:
-        stored = self.table.items.get(table.outcome(asked.event_id))
-        return row(OutcomeRow, stored).code if stored else None
+from tests.doubles.rooms import create, read, send
+from tests.unit.services.persistence.rooms_desk import Desk, facts, run
 
 
 @pytest.fixture
 def desk() -> Desk:
     return Desk("alice", "bob")
-
-
-def facts(handled: Handled) -> list[Fact]:
-    return [fact for message in handled.publish if isinstance(fact := ROOMS.decode(message.value), Fact)]
-
-
-async def run(worker: RoomHandler, batch: Sequence[Record]) -> list[Outgoing]:
-    """As the run loop does: what is not taken comes again."""
-    published: list[Outgoing] = []
-    rest = list(batch)
-    while rest:
-        handled = await worker.handle(rest)
-        published += handled.publish
-        assert handled.taken
-        rest = rest[handled.taken :]
-    return published
 
 
 async def test_a_batch_is_one_read_one_transaction_and_one_fact_each(desk: Desk) -> None:
@@ -262,88 +204,6 @@ async def test_a_refusal_in_a_room_that_does_not_exist_touches_no_table(desk: De
     handled = await desk.worker().handle(desk.records(send("alice")))
     assert isinstance(facts(handled)[0], MessageRejected)
     assert "transact" not in desk.table.calls
-
-
-async def test_a_record_that_cannot_be_read_is_left_for_the_next_step(desk: Desk) -> None:
-    worker = desk.worker()
-    batch = desk.records(create("alice"), b"not json", send("alice"))
-    handled = await worker.handle(batch)
-    assert handled.taken == 1
-    with pytest.raises(Undecodable):
-        await worker.handle(batch[1:])
-    with pytest.raises(Undecodable):
-        await worker.handle(batch[1:2])
-    assert isinstance(facts(await worker.handle(batch[2:]))[0], MessagePosted)
-
-
-async def test_a_newer_version_waits_and_holds_up_only_what_follows(desk: Desk) -> None:
-    newer = encode(send("alice")).replace(b'"version":1', b'"version":2')
-    batch = desk.records(create("alice"), newer)
-    worker = desk.worker()
-    assert (await worker.handle(batch)).taken == 1
-    with pytest.raises(UnknownVersion) as error:
-        await worker.handle(batch[1:])
-    assert error.value.retryable
-
-
-async def test_a_record_below_the_fence_is_never_read_again_even_if_it_is_bad(desk: Desk) -> None:
-    batch = desk.records(create("alice"), b"not json", send("alice"))
-    worker = desk.worker()
-    await worker.handle(batch[:1])
-    await worker.handle(batch[2:])
-    again = await desk.worker().handle(batch)
-    assert again.taken == 3
-    assert len(again.publish) == 1
-
-
-@pytest.mark.parametrize("key", [None, b"", b"a#b", b"\xff", b"x" * 65])
-async def test_a_record_whose_key_is_no_room_is_bad_in_itself(desk: Desk, key: bytes | None) -> None:
-    with pytest.raises(WrongKey):
-        await desk.worker().handle(desk.records(send("alice"), key=key))
-    assert desk.table.calls == []
-
-
-async def test_who_sent_what_is_put_aside_is_told_at_its_place(desk: Desk) -> None:
-    worker = desk.worker()
-    spoilt = encode(send("alice", "hello", key="k")).replace(b'"hello"', b"5")
-    batch = desk.records(create("alice"), spoilt, send("alice"))
-    await worker.handle(batch[:1])
-    fact = facts(await worker.answer_dead_letter(batch[1], Undecodable("no")))[0]
-    assert isinstance(fact, MessageRejected)
-    assert (fact.code, fact.client_message_id, fact.connection) == ("INTERNAL", "k", SOCKET)
-    assert desk.fence
-    assert (desk.fence.position, len(desk.fence.facts)) == (1, 1)
-    again = await worker.answer_dead_letter(batch[1], Undecodable("no"))
-    assert again.publish[0].value == encode(fact)
-    assert isinstance(facts(await worker.handle(batch[2:]))[0], MessagePosted)
-
-
-async def test_a_command_that_is_put_aside_has_its_outcome_also_without_a_room(desk: Desk) -> None:
-    asked = add("alice", "bob")
-    batch = desk.records(asked)
-    for _ in range(2):
-        made = facts(await desk.worker().answer_dead_letter(batch[0], Undecodable("no")))
-        assert isinstance(made[0], CommandRejected)
-        assert (made[0].code, made[0].connection) == ("INTERNAL", UNSET)
-    assert desk.outcome(asked) == "INTERNAL"
-
-
-async def test_nobody_is_told_of_what_names_nobody(desk: Desk) -> None:
-    handled = await desk.worker().answer_dead_letter(desk.records(b"not json")[0], Undecodable("no"))
-    assert handled.publish == ()
-    assert desk.table.calls == []
-
-
-async def test_what_was_put_aside_and_put_back_is_posted_once(desk: Desk) -> None:
-    worker = desk.worker()
-    asked = send("alice")
-    aside = desk.records(create("alice"), asked)
-    await worker.handle(aside[:1])
-    refused = facts(await worker.answer_dead_letter(aside[1], Undecodable("no")))
-    back = desk.records(asked, asked, headers=REDRIVEN_HEADER)
-    made = facts(await desk.worker().handle(back))
-    assert [type(fact) for fact in made] == [MessagePosted, NothingChanged]
-    assert len({fact.event_id for fact in (*refused, *made)}) == 3
 
 
 async def test_partitions_that_come_or_go_make_the_worker_read_anew(desk: Desk) -> None:
