@@ -1,16 +1,18 @@
-import { createStore, type StoreApi } from "zustand/vanilla";
+import type { StoreApi } from "zustand/vanilla";
 import { ApiError, HttpApi } from "../http/HttpApi.ts";
 import { PAGE_MESSAGES, READ_MARK_INTERVAL_S, TYPING_INTERVAL_S } from "../generated/limits.ts";
 import { apply, withoutRoom } from "../store/apply.ts";
 import { isDue, newDraft, discarded, retried, sent, type Draft } from "../store/drafts.ts";
 import * as events from "../store/events.ts";
-import { initialState, type ChatState, type Posted, type RoomState } from "../store/state.ts";
+import { initialState, type ChatState, type RoomState } from "../store/state.ts";
 import { wantedPage } from "../store/timeline.ts";
 import type { Me } from "../generated/http.ts";
 import { SignInNeeded, type TokenSource } from "../transport/tokens.ts";
 import { WebSocketService, type TransportEvent, type WebSocketServiceOptions } from "../transport/WebSocketService.ts";
 import { Errands } from "./Errands.ts";
 import { KeptDrafts } from "./kept.ts";
+import { postedAs } from "./posted.ts";
+import { Shown } from "./Shown.ts";
 
 export interface ChatOptions {
   /** With the stage. */
@@ -25,12 +27,7 @@ export interface ChatOptions {
 }
 
 const NEWEST_PAGE = 60;
-const TOGETHER_MS = 80;
 const UNVERIFIED_EVERY_MS = 30_000;
-/** How far behind a draft's time its message is looked for, and how many pages of it. */
-const LOOK_BEFORE_MS = 60_000;
-const LOOK_PAGES = 25;
-
 /** Sign in (the profile is made if there is none) and put a chat together; `start` connects it. */
 export async function createChat(options: ChatOptions): Promise<Chat> {
   const api = new HttpApi({
@@ -46,10 +43,10 @@ export async function createChat(options: ChatOptions): Promise<Chat> {
  * is due is sent; each answer changes the state by a pure function of `store/`.
  */
 export class Chat {
-  readonly store: StoreApi<ChatState>;
   readonly api: HttpApi;
   readonly #socket: WebSocketService;
   readonly #kept: KeptDrafts | null;
+  readonly #shown: Shown;
   readonly #errands = new Errands();
   readonly #looks = new Map<string, number>();
   readonly #typedAt = new Map<string, number>();
@@ -59,17 +56,20 @@ export class Chat {
   #askedMeAt = 0;
   #isPumping = false;
   #state: ChatState;
-  #shownAt = -Infinity;
-  #showing: ReturnType<typeof setTimeout> | undefined;
   #stopped = false;
 
   constructor(options: ChatOptions, api: HttpApi, me: Me) {
     this.api = api;
     this.#kept = options.storage == null ? null : new KeptDrafts(me.userId, options.storage);
     this.#state = initialState(me, this.#kept?.load() ?? []);
-    this.store = createStore<ChatState>(() => this.#state);
+    this.#shown = new Shown(this.#state);
     this.#socket = new WebSocketService({ url: options.websocketUrl, tokens: options.tokens, ...options.socket });
     this.#socket.subscribe((event) => this.#happened(event));
+  }
+
+  /** What the page shows. */
+  get store(): StoreApi<ChatState> {
+    return this.#shown.store;
   }
 
   /** As it is now; what the store shows may be a moment behind while many frames arrive. */
@@ -88,8 +88,7 @@ export class Chat {
   stop(): void {
     this.#stopped = true;
     clearTimeout(this.#timer);
-    clearTimeout(this.#showing);
-    this.#showing = undefined;
+    this.#shown.stop();
     if (typeof window !== "undefined") window.removeEventListener("storage", this.#storageChanged);
     this.#socket.close();
   }
@@ -215,21 +214,8 @@ export class Chat {
     const before = this.#state;
     this.#state = how(before);
     if (this.#state.drafts !== before.drafts) this.#kept?.save(this.#state.drafts);
-    if (this.#state !== before) this.#show(show);
+    if (this.#state !== before) this.#shown.show(this.#state, show);
     this.#pump();
-  }
-
-  /** A single frame is shown at once; of many, all that came within 80 ms are shown together: drawing is what costs. */
-  #show(when: "now" | "soon"): void {
-    const wait = this.#shownAt + TOGETHER_MS - performance.now();
-    if (when === "soon" && wait > 0) {
-      this.#showing ??= setTimeout(() => this.#show("now"), wait);
-      return;
-    }
-    clearTimeout(this.#showing);
-    this.#showing = undefined;
-    this.#shownAt = performance.now();
-    this.store.setState(this.#state, true);
   }
 
   /** Do what the state asks for. What is begun here changes the state, so that nothing is begun twice. */
@@ -322,23 +308,11 @@ export class Chat {
     const key = draft.clientMessageId;
     if (!this.#isFree(`look ${key}`)) return;
     this.#run(`look ${key}`, null, async () => {
-      const found = await this.#found(draft);
+      const found = await postedAs(draft, this.api);
       const looks = (this.#looks.get(key) ?? 0) + 1;
       this.#looks.set(key, looks);
       this.#change((state) => events.looked(state, key, found, looks, Date.now()));
     });
-  }
-
-  async #found({ chatRoomId, messageId, createdAt }: Draft): Promise<Posted | null> {
-    let after = Math.max(0, Math.floor(createdAt) - LOOK_BEFORE_MS);
-    for (let turn = 0; turn < LOOK_PAGES; turn += 1) {
-      const { messages, hasMore } = await this.api.messages(chatRoomId, { after }, PAGE_MESSAGES);
-      const found = messages.find((message) => message.messageId === messageId);
-      if (found !== undefined) return { ...found, clientMessageId: found.clientMessageId ?? undefined };
-      if (!hasMore) return null;
-      after = messages.at(-1)?.timestamp ?? after;
-    }
-    return null;
   }
 
   #isFree(name: string): boolean {
