@@ -1,7 +1,7 @@
 import type { Draft, Posted, RoomState } from "@kaiwa/client";
 import { useLayoutEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { Virtualizer, type VirtualizerHandle } from "virtua";
+import { Virtualizer } from "virtua";
 import { useChat, useChatState } from "../app/chat";
 import { useTimes } from "../i18n/times";
 import { Button } from "../shared/Button";
@@ -10,11 +10,10 @@ import { Announcer } from "./Announcer";
 import { DraftMessage } from "./DraftMessage";
 import { PostedMessage } from "./PostedMessage";
 import { beginsDay, continues, isPosted, keyOf, type Row } from "./rows";
-import { useHands } from "./useHands";
+import { useEnd } from "./useEnd";
 import { useReading } from "./useReading";
 
 const NEAR_TOP_PX = 800;
-const NEAR_END_PX = 80;
 
 /** A room's messages: only those near the screen are drawn, so that 50,000 are as smooth as 50. */
 export function Messages({ room }: { room: RoomState }) {
@@ -38,7 +37,6 @@ function History({ room }: { room: RoomState }) {
   const drafts = useChatState((state) => state.drafts);
   const { messages, hasOlder, olderAsked } = room.timeline;
   const rows = useMemo(() => rowsOf(messages, drafts, room.chatRoomId), [messages, drafts, room.chatRoomId]);
-  const list = useRef<VirtualizerHandle>(null);
   const scroller = useRef<HTMLDivElement>(null);
   const [atEnd, setAtEnd] = useState(true);
   const newestDraft = rows === messages ? undefined : rows.at(-1);
@@ -52,30 +50,21 @@ function History({ room }: { room: RoomState }) {
   const readers = useReaders(room, me);
   const isPrepending = usePrepending(messages);
   const seen = useReading(room, atEnd);
-  const goTo = useHands(scroller, list);
+  const { goToEnd, isAtEnd } = useEnd(scroller);
 
   useLayoutEffect(() => {
-    if (atEnd && rows.length > 0) goTo(rows.length - 1);
-  }, [rows, atEnd, goTo]);
+    if (atEnd && rows.length > 0) goToEnd();
+  }, [rows, atEnd, goToEnd]);
 
   const scrolled = (offset: number): void => {
-    const view = list.current;
-    if (view === null) return;
-    setAtEnd(view.scrollSize - view.viewportSize - offset < NEAR_END_PX);
+    setAtEnd(isAtEnd());
     if (offset < NEAR_TOP_PX) chat.loadOlder(room.chatRoomId);
   };
   return (
     <div className="messages">
       <div ref={scroller} className="message-list" role="region" aria-label={t("room.history")} tabIndex={0}>
         <div className="ballast" />
-        <Virtualizer
-          ref={list}
-          scrollRef={scroller}
-          shift={isPrepending}
-          bufferSize={600}
-          onScroll={scrolled}
-          data={rows}
-        >
+        <Virtualizer scrollRef={scroller} shift={isPrepending} bufferSize={600} onScroll={scrolled} data={rows}>
           {(row, index) => (
             <div key={keyOf(row)} className="message-row">
               {index === 0 && <Beginning room={room} hasOlder={hasOlder} isLoading={olderAsked} />}
@@ -97,13 +86,7 @@ function History({ room }: { room: RoomState }) {
       </div>
       {rows.length === 0 && <p className="messages-empty over">{t("room.empty")}</p>}
       {!atEnd && (
-        <Button
-          className="to-newest"
-          aria-label={t("room.newest")}
-          onClick={() => {
-            goTo(rows.length - 1);
-          }}
-        >
+        <Button className="to-newest" aria-label={t("room.newest")} onClick={goToEnd}>
           <Icon name="down" size={18} />
           {room.lastSeq > seen && t("room.newest", { count: room.lastSeq - seen })}
         </Button>
