@@ -10,6 +10,7 @@ from playwright.async_api import expect
 from tests.browser.test_access import PHONE
 from tests.browser.windows import WITHIN_MS, Window, Windows, new_user
 from tests.people import Town
+from tests.waiting import eventually
 
 WIDE: dict[str, Any] = {"viewport": {"width": 1100, "height": 680}}
 
@@ -54,8 +55,7 @@ async def test_pictures_of_the_main_states(windows: Windows, town: Town, folder:
     await y.say("今日はラーメンにしませんか？🍜")
     await y.sees("ラーメン")
     await expect(a.page.locator(".count")).to_be_visible(timeout=WITHIN_MS)
-    await b.composer.press_sequentially("Al", delay=10)
-    await expect(a.page.locator(".typing")).to_contain_text("Bob is writing", timeout=WITHIN_MS)
+    await writing_is_seen(b, a, "Bob is writing")
     await picture(a, folder, "room")
     await a.page.get_by_role("button", name="People in this room").click()
     await expect(a.page.locator(".member")).to_have_count(4)
@@ -104,6 +104,16 @@ async def test_a_picture_of_a_lost_connection(windows: Windows, town: Town, fold
     await expect(a.page.locator(".banner")).to_contain_text("The connection is lost", timeout=WITHIN_MS)
     await expect(a.page.locator('[data-draft="waiting"]')).to_be_visible()
     await picture(a, folder, "lost-connection")
+
+
+async def writing_is_seen(writer: Window, reader: Window, text: str) -> None:
+    """Press keys until it shows: whoever wrote a moment ago is announced once in 3 s, not at each key (spec 3)."""
+
+    async def shows() -> bool:
+        await writer.composer.press_sequentially("a", delay=10)
+        return text in await reader.page.locator(".typing").inner_text()
+
+    await eventually(shows, every_s=0.5)
 
 
 async def said(speaker: Window, one: Window, other: Window, text: str) -> None:
