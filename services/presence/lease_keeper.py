@@ -54,9 +54,9 @@ class LeaseKeeper:
         """Tell `listener` that an epoch is over."""
         self._listeners.append(listener)
 
-    def ended(self, key: EpochKey) -> Cause | None:
-        """Why an epoch is over; None while it lives."""
-        return self._leases.ended(key)
+    def ended(self, key: EpochKey, named_ms: int) -> Cause | None:
+        """Why the epoch of a connection, opened at `named_ms` (broker time), is over; None while it lives."""
+        return self._leases.ended(key, named_ms)
 
     def endings(self) -> int:
         """Another number whenever an epoch has ended."""
@@ -101,7 +101,7 @@ class LeaseKeeper:
 
     def _read(self, record: Record) -> None:
         before = self._leases.endings
-        self._leases.apply(BY_NAME[record.topic].decode(record.value))
+        self._leases.apply(BY_NAME[record.topic].decode(record.value), record.timestamp)
         if self._leases.endings != before:
             for listener in self._listeners:
                 listener()

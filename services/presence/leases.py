@@ -5,10 +5,12 @@ stops ticks and renewals alike, so it retires nobody. The lapse counts once chat
 and gateways agree; what has ended never lives again.
 
 An epoch that only a connection names (its lease is not read yet, or was compacted away behind a newer epoch's) is
-counted from then on; nine ticks later it is over: a gateway that lives renews with every tick.
+counted from the time of that connection on; nine ticks later it is over: a gateway that lives renews with every tick.
+Older ticks do not count, however late they are read: the lease of a gateway stands before its first connection.
 """
 
 from collections import OrderedDict
+from dataclasses import dataclass
 from typing import Literal, NamedTuple
 
 from contracts.controls import EpochLapsed
@@ -28,6 +30,14 @@ class EpochKey(NamedTuple):
     epoch: str
 
 
+@dataclass(slots=True)
+class _Unheard:
+    """An epoch without a lease, named by a connection of this broker time; and how many ticks followed that."""
+
+    named_ms: int
+    ticks: int = 0
+
+
 class Leases:
     """Epochs as far as they were read."""
 
@@ -37,17 +47,16 @@ class Leases:
         self._renewed: dict[EpochKey, int] = {}
         """The tick at which each living epoch was last renewed."""
         self._current: dict[str, EpochKey] = {}
-        self._unheard: dict[EpochKey, int] = {}
-        """The tick at which an epoch without a lease was first named by a connection."""
+        self._unheard: dict[EpochKey, _Unheard] = {}
         self._ended: OrderedDict[EpochKey, Cause] = OrderedDict()
         self.endings = 0
         """Rises with each epoch that ends."""
 
-    def apply(self, event: Event) -> None:
-        """Read the next event of chat.gateways or chat.controls; others are passed over."""
+    def apply(self, event: Event, at_ms: int) -> None:
+        """Read the next event of chat.gateways or chat.controls, stored at `at_ms` (broker time)."""
         match event:
             case Tick():
-                self._tick()
+                self._tick(at_ms)
             case LeaseRenewed():
                 self._renew(EpochKey(event.gateway_id, event.epoch))
             case Stopped():
@@ -57,10 +66,13 @@ class Leases:
             case _:
                 return
 
-    def ended(self, key: EpochKey) -> Cause | None:
-        """Why the epoch is over; None while it lives, as far as was read."""
+    def ended(self, key: EpochKey, named_ms: int) -> Cause | None:
+        """Why the epoch of a connection is over; None while it lives, as far as was read.
+
+        `named_ms`: when the log took the `connected` that names it, by the broker's time.
+        """
         if key not in self._renewed and key not in self._ended:
-            self._unheard.setdefault(key, self._ticks)
+            self._unheard.setdefault(key, _Unheard(named_ms))
         return self._ended.get(key)
 
     def due(self) -> list[EpochKey]:
@@ -72,10 +84,11 @@ class Leases:
         """Ticks since the last renewal of the living epoch that is most behind."""
         return max((self._ticks - tick for tick in self._renewed.values()), default=0)
 
-    def _tick(self) -> None:
+    def _tick(self, at_ms: int) -> None:
         self._ticks += 1
-        over = [key for key, tick in self._unheard.items() if self._ticks - tick >= self._ticks_to_lapse]
-        for key in over:
+        for one in self._unheard.values():
+            one.ticks += at_ms > one.named_ms
+        for key in [key for key, one in self._unheard.items() if one.ticks >= self._ticks_to_lapse]:
             self._end(key, "lapsed")
 
     def _renew(self, key: EpochKey) -> None:

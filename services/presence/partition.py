@@ -223,7 +223,7 @@ class Partition:
             retirement(state.user_id, connection, cause, self._parts.now())
             for state in self.users
             for connection in state.connections
-            if (cause := self._parts.ended(EpochKey(connection.gateway_id, connection.epoch))) is not None
+            if (cause := self._parts.ended(EpochKey(connection.gateway_id, connection.epoch), connection.timestamp))
         ]
         await self._insist(lambda: self._publish(over))
         metrics.RETIRED.inc(len(over))

@@ -32,8 +32,8 @@ class Parts:
     table: TablePort
     publisher: Publisher
     health: Health
-    ended: Callable[[EpochKey], Cause | None]
-    """Why an epoch is over; None while it lives."""
+    ended: Callable[[EpochKey, int], Cause | None]
+    """Why the epoch of a connection, which the log took at that broker time, is over; None while it lives."""
     endings: Callable[[], int]
     """Another number whenever an epoch has ended."""
     monotonic: Callable[[], float] = time.monotonic

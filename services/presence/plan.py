@@ -15,7 +15,8 @@ from services.presence.orders import closing, retirement
 from services.presence.received import Received, receive
 from services.presence.state import UserState, fold, surplus
 
-Ended = Callable[[EpochKey], Cause | None]
+Ended = Callable[[EpochKey, int], Cause | None]
+"""Why the epoch of a connection is over, which the log took at that broker time."""
 
 
 @dataclass(slots=True)
@@ -60,7 +61,9 @@ def _take(
 ) -> None:
     event = received.event
     before = made.states.get(event.user_id) or users.get(event.user_id) or UserState(event.user_id)
-    cause = ended(EpochKey(event.gateway_id, event.epoch)) if isinstance(event, Connected) else None
+    cause = (
+        ended(EpochKey(event.gateway_id, event.epoch), received.arrived_ms) if isinstance(event, Connected) else None
+    )
     if isinstance(event, Connected) and cause is not None and received.offset > before.position:
         # It is gone already: nobody is told that the user came, but the log tells that it went.
         made.retired.append(retirement(event.user_id, event, cause, occurred_at))

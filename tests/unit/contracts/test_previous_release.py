@@ -60,7 +60,7 @@ def folded(record: Record) -> object:
 
 
 def leases(record: Record) -> object:
-    Leases().apply(BY_NAME[record.topic].decode(record.value))
+    Leases().apply(BY_NAME[record.topic].decode(record.value), record.timestamp)
     return BY_NAME[record.topic].decode(record.value)
 
 

@@ -61,7 +61,7 @@ async def test_a_lapse_is_told_until_it_is_read() -> None:
     read(one, LAPSE)
     await one._tell()
     assert len(kafka.of(CONTROLS.name)) == 2
-    assert one.ended(KEY) == "lapsed"
+    assert one.ended(KEY, 0) == "lapsed"
 
 
 async def test_a_tick_that_kafka_does_not_take_is_no_failure() -> None:

@@ -20,6 +20,7 @@ from tests.unit.services.presence.log import (
     GATEWAY,
     IDS,
     TIME,
+    TIME_MS,
     World,
     at,
     connected,
@@ -215,7 +216,7 @@ async def test_an_epoch_that_ends_takes_its_connections_with_it_after_the_delay(
     worker.add(record(connected("bob", 1, epoch="0000000f"), 1))
     await world.done(worker, 2)
     world.time += 10.0
-    world.leases.apply(EpochLapsed(**envelope(), gateway_id=GATEWAY, epoch=EPOCH))
+    world.leases.apply(EpochLapsed(**envelope(), gateway_id=GATEWAY, epoch=EPOCH), TIME_MS)
     worker.wake()
     await eventually(lambda: worker._retire_at is not None)
     assert world.kafka.of(CONNECTIONS.name) == []
@@ -234,7 +235,7 @@ async def test_connections_of_an_epoch_that_ended_while_nobody_looked_are_retire
     first.add(record(connected("alice"), 0))
     await world.done(first, 1)
     await world.end()
-    world.leases.apply(Stopped(**envelope(), gateway_id=GATEWAY, epoch=EPOCH))
+    world.leases.apply(Stopped(**envelope(), gateway_id=GATEWAY, epoch=EPOCH), TIME_MS)
     world.worker()
     await eventually(lambda: len(world.kafka.of(CONNECTIONS.name)) == 1)
 

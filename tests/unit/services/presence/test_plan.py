@@ -14,11 +14,11 @@ from tests.unit.services.presence.log import IDS, TIME, connected, disconnected,
 NEWER = b'{"type":"connected","version":2}'
 
 
-def lives(_key: EpochKey) -> Cause | None:
+def lives(_key: EpochKey, _named_ms: int) -> Cause | None:
     return None
 
 
-def over(_key: EpochKey) -> Cause | None:
+def over(_key: EpochKey, _named_ms: int) -> Cause | None:
     return "stopped"
 
 
