@@ -2,13 +2,13 @@
 
 import asyncio
 import time
+import uuid
 from collections.abc import Callable
 
 from chassis.backoff import is_retryable
-from chassis.dead_letters import dead_letter
 from chassis.health import Health
 from chassis.logs import get_logger
-from chassis.publisher import Overloaded, Publisher, PublishFailed
+from chassis.publisher import Publisher
 from chassis.records import Outgoing, Record, outgoing
 from chassis.tail import Tail
 from contracts.controls import EpochLapsed
@@ -16,6 +16,7 @@ from contracts.gateways import TICK_KEY, Tick
 from contracts.ids import derived_event_id, new_event_id
 from contracts.topics import BY_NAME, CONTROLS, GATEWAYS
 from services.presence import metrics
+from services.presence.aside import Aside
 from services.presence.leases import Cause, EpochKey, Leases
 from services.presence.parts import wall_clock
 from services.presence.settings import PresenceSettings
@@ -40,13 +41,14 @@ class LeaseKeeper:
         self._keeps_time = keeps_time
         self._listeners: list[Callable[[], None]] = []
         self._leases = Leases(settings.ticks_to_lapse)
-        self._worker_id = settings.instance_id or "presence"
+        self._worker_id = f"{settings.instance_id or 'presence'}-{uuid.uuid4().hex[:8]}"
+        self._aside = Aside()
         self._tail = Tail(
             name="leases",
             settings=settings,
             topics=[GATEWAYS.name, CONTROLS.name],
             on_record=self._read,
-            on_bad=self._put_aside,
+            on_bad=self._aside.add,
             health=health,
         )
 
@@ -87,33 +89,27 @@ class LeaseKeeper:
             await asyncio.sleep(max(0.0, self._settings.tick_interval_s - (time.monotonic() - began)))
 
     async def _tell(self) -> None:
-        lapsed = [_lapse(key) for key in self._leases.due()]
+        lapsed, bad = [_lapse(key) for key in self._leases.due()], self._aside.waiting()
         tick = Tick(event_id=new_event_id(), occurred_at=wall_clock(), worker_id=self._worker_id)
         try:
-            await self._publisher.publish([*lapsed, outgoing(GATEWAYS, TICK_KEY, tick)])
+            await self._publisher.publish([*lapsed, *(one.letter() for one in bad), outgoing(GATEWAYS, TICK_KEY, tick)])
         except Exception as error:
             if not is_retryable(error):
                 raise
             _log.warning("the tick has to wait", error=str(error))
             return
+        self._aside.told(bad)
         metrics.LAPSED.inc(len(lapsed))
         metrics.LEASE_AGE.set(self._leases.age)
 
     def _read(self, record: Record) -> None:
-        before = self._leases.endings
-        self._leases.apply(BY_NAME[record.topic].decode(record.value), record.timestamp)
+        before, event = self._leases.endings, BY_NAME[record.topic].decode(record.value)
+        self._leases.apply(event, record.timestamp)
+        if isinstance(event, Tick) and event.worker_id != self._worker_id:
+            self._aside.another_ticked()
         if self._leases.endings != before:
             for listener in self._listeners:
                 listener()
-
-    def _put_aside(self, record: Record, error: Exception) -> None:
-        """Every process reads these topics; one of them puts aside what cannot be read."""
-        if not self._keeps_time():
-            return
-        try:
-            self._publisher.enqueue(dead_letter(record, error))
-        except (Overloaded, PublishFailed):
-            _log.warning("a dead letter was not written", topic=record.topic, offset=record.offset)
 
 
 def _lapse(key: EpochKey) -> Outgoing:

@@ -4,8 +4,8 @@ import pytest
 from prometheus_client import REGISTRY
 
 from chassis.health import Health
-from chassis.publisher import Overloaded, PublishFailed
-from chassis.records import Outgoing, Record
+from chassis.publisher import PublishFailed
+from chassis.records import Record
 from contracts.controls import EpochLapsed
 from contracts.envelope import Event, encode
 from contracts.gateways import TICK_KEY, LeaseRenewed, Tick
@@ -21,13 +21,7 @@ TICK = Tick(**envelope(), worker_id="w")
 LAPSE = EpochLapsed(**envelope(), gateway_id=GATEWAY, epoch=EPOCH)
 
 
-class Enqueued(Kafka):
-    full = False
-
-    def enqueue(self, message: Outgoing) -> None:
-        if self.full:
-            raise Overloaded("full")
-        self.published.append(message)
+BAD = Record(GATEWAYS.name, 0, 3, 0, b"g", b"no lease")
 
 
 def keeper(kafka: Kafka, *, keeps_time: bool = True) -> LeaseKeeper:
@@ -81,19 +75,50 @@ def test_who_listens_hears_of_each_end_and_of_nothing_else() -> None:
     assert heard == [1]
 
 
-@pytest.mark.parametrize(("keeps_time", "letters"), [(True, 1), (False, 0)])
-def test_what_nobody_can_read_is_put_aside_by_the_worker_that_keeps_the_time(keeps_time: bool, letters: int) -> None:
-    kafka = Enqueued()
-    bad = Record(GATEWAYS.name, 0, 3, 0, b"g", b"no lease")
-    keeper(kafka, keeps_time=keeps_time)._put_aside(bad, ValueError("no"))
-    assert len(kafka.of(DEAD_LETTERS.name)) == letters
+async def test_what_nobody_can_read_is_put_aside_once_by_the_worker_that_keeps_the_time() -> None:
+    kafka = Kafka()
+    one = keeper(kafka)
+    one._aside.add(BAD, ValueError("no"))
+    await one._tell()
+    await one._tell()
+    (letter,) = kafka.of(DEAD_LETTERS.name)
+    assert dict(letter.headers)["kaiwa-offset"] == b"3"
 
 
-def test_a_dead_letter_that_finds_no_room_harms_nobody() -> None:
-    kafka = Enqueued()
-    kafka.full = True
-    keeper(kafka)._put_aside(Record(GATEWAYS.name, 0, 3, 0, b"g", b"no lease"), ValueError("no"))
+async def test_a_dead_letter_that_kafka_does_not_take_comes_with_the_next_tick() -> None:
+    away = iter([True, False])
+
+    async def fail_once(_call: str) -> None:
+        if next(away):
+            raise PublishFailed("away")
+
+    kafka = Kafka()
+    kafka.before = fail_once
+    one = keeper(kafka)
+    one._aside.add(BAD, ValueError("no"))
+    await one._tell()
     assert kafka.published == []
+    await one._tell()
+    assert len(kafka.of(DEAD_LETTERS.name)) == 1
+
+
+async def test_what_was_read_while_nobody_kept_the_time_is_put_aside_by_who_keeps_it_next() -> None:
+    kafka, keeps = Kafka(), [False]
+    one = LeaseKeeper(settings(), kafka, Health(), keeps_time=lambda: keeps[0])  # type: ignore[arg-type]
+    one._aside.add(BAD, ValueError("no"))
+    read(one, TICK)
+    keeps[0] = True
+    await one._tell()
+    assert len(kafka.of(DEAD_LETTERS.name)) == 1
+
+
+async def test_what_another_worker_had_two_turns_to_tell_of_is_not_told_again() -> None:
+    kafka = Kafka()
+    one = keeper(kafka)
+    one._aside.add(BAD, ValueError("no"))
+    read(one, TICK, TICK)
+    await one._tell()
+    assert kafka.of(DEAD_LETTERS.name) == []
 
 
 async def test_who_no_longer_keeps_the_time_shows_no_age_of_leases(monkeypatch: pytest.MonkeyPatch) -> None:
