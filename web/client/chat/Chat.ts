@@ -1,17 +1,15 @@
 import type { StoreApi } from "zustand/vanilla";
-import { ApiError, HttpApi } from "../http/HttpApi.ts";
-import { PAGE_MESSAGES, READ_MARK_INTERVAL_S, TYPING_INTERVAL_S } from "../generated/limits.ts";
+import { HttpApi } from "../http/HttpApi.ts";
+import { READ_MARK_INTERVAL_S, TYPING_INTERVAL_S } from "../generated/limits.ts";
 import { apply, withoutRoom } from "../store/apply.ts";
-import { isDue, newDraft, discarded, retried, sent, type Draft } from "../store/drafts.ts";
+import { isDue, newDraft, discarded, retried, sent } from "../store/drafts.ts";
 import * as events from "../store/events.ts";
-import { initialState, type ChatState, type RoomState } from "../store/state.ts";
-import { wantedPage } from "../store/timeline.ts";
+import { initialState, type ChatState } from "../store/state.ts";
 import type { Me } from "../generated/http.ts";
-import { SignInNeeded, type TokenSource } from "../transport/tokens.ts";
+import type { TokenSource } from "../transport/tokens.ts";
 import { WebSocketService, type TransportEvent, type WebSocketServiceOptions } from "../transport/WebSocketService.ts";
-import { Errands } from "./Errands.ts";
+import { Fetches } from "./Fetches.ts";
 import { KeptDrafts } from "./kept.ts";
-import { postedAs } from "./posted.ts";
 import { Shown } from "./Shown.ts";
 
 export interface ChatOptions {
@@ -26,8 +24,8 @@ export interface ChatOptions {
   fetch?: typeof fetch;
 }
 
-const NEWEST_PAGE = 60;
 const UNVERIFIED_EVERY_MS = 30_000;
+
 /** Sign in (the profile is made if there is none) and put a chat together; `start` connects it. */
 export async function createChat(options: ChatOptions): Promise<Chat> {
   const api = new HttpApi({
@@ -47,8 +45,7 @@ export class Chat {
   readonly #socket: WebSocketService;
   readonly #kept: KeptDrafts | null;
   readonly #shown: Shown;
-  readonly #errands = new Errands();
-  readonly #looks = new Map<string, number>();
+  readonly #fetches: Fetches;
   readonly #typedAt = new Map<string, number>();
   readonly #markedAt = new Map<string, number>();
   readonly #marked = new Map<string, number>();
@@ -64,6 +61,12 @@ export class Chat {
     this.#state = initialState(me, this.#kept?.load() ?? []);
     this.#shown = new Shown(this.#state);
     this.#socket = new WebSocketService({ url: options.websocketUrl, tokens: options.tokens, ...options.socket });
+    this.#fetches = new Fetches(api, {
+      state: () => this.#state,
+      change: (how) => this.#change(how),
+      pump: () => this.#pump(),
+      signInNeeded: () => this.#signInNeeded(),
+    });
     this.#socket.subscribe((event) => this.#happened(event));
   }
 
@@ -100,7 +103,7 @@ export class Chat {
 
   /** Try to connect now. */
   retryNow(): void {
-    this.#errands.forgive();
+    this.#fetches.forgive();
     this.#socket.retryNow();
   }
 
@@ -141,31 +144,12 @@ export class Chat {
 
   /** Fetch what stands before the first message shown, once. */
   loadOlder(chatRoomId: string): void {
-    const timeline = this.state.rooms?.[chatRoomId]?.timeline;
-    const first = timeline?.messages[0];
-    if (!timeline?.hasOlder || timeline.olderAsked || first === undefined) return;
-    if (!this.#errands.isFree(`older ${chatRoomId}`, Date.now())) return;
-    this.#change((state) => events.askingOlder(state, chatRoomId));
-    this.#run(
-      `older ${chatRoomId}`,
-      chatRoomId,
-      async () => {
-        const answer = await this.api.messages(chatRoomId, { before: first.timestamp }, PAGE_MESSAGES / 2);
-        this.#change((state) => events.older(state, chatRoomId, timeline.generation, answer));
-      },
-      () => events.olderFailed(this.state, chatRoomId),
-    );
+    this.#fetches.older(chatRoomId);
   }
 
   /** Ask again who I am: the profile may have been changed elsewhere. */
   refreshMe(): void {
-    if (this.#errands.isFree("me", Date.now())) {
-      this.#askedMeAt = Date.now();
-      this.#run("me", null, async () => {
-        const me = await this.api.me();
-        this.#change((state) => events.me(state, me));
-      });
-    }
+    if (this.#fetches.me()) this.#askedMeAt = Date.now();
   }
 
   /** Make a room; resolves to its id once it may be opened. */
@@ -198,7 +182,7 @@ export class Chat {
     if (event.type === "frame") this.#change((state) => apply(state, event.frame, Date.now()), "soon");
     if (event.type !== "status") return;
     if (event.status.state === "open") {
-      this.#errands.forgive();
+      this.#fetches.forgive();
       this.#marked.clear();
       this.refreshMe();
     }
@@ -224,7 +208,7 @@ export class Chat {
     this.#isPumping = true;
     this.#sendDue();
     this.#sendReadMarks();
-    this.#fetchWanted();
+    this.#fetches.wanted();
     this.#isPumping = false;
     this.#sleep();
   }
@@ -248,99 +232,6 @@ export class Chat {
     }
   }
 
-  #fetchWanted(): void {
-    const { connection, roomsStale, rooms, activeRoomId } = this.state;
-    // While it connects, what is fetched would be fetched again in a moment.
-    if (connection.state !== "open" && connection.state !== "waiting") return;
-    if (roomsStale && this.#isFree("rooms")) this.#fetchRooms();
-    const room = activeRoomId === null ? undefined : rooms?.[activeRoomId];
-    if (room !== undefined) this.#fetchOf(room);
-    for (const draft of this.state.drafts) {
-      if (draft.state === "accepted" && draft.dueAt !== null && draft.dueAt <= Date.now()) this.#look(draft);
-    }
-  }
-
-  #fetchRooms(): void {
-    this.#change(events.askingRooms);
-    this.#run(
-      "rooms",
-      null,
-      async () => {
-        const { rooms } = await this.api.rooms();
-        this.#change((state) => events.rooms(state, rooms));
-      },
-      () => ({ ...this.state, roomsStale: true }),
-    );
-  }
-
-  #fetchOf(room: RoomState): void {
-    const id = room.chatRoomId;
-    const fetch = wantedPage(room.timeline);
-    if (fetch !== null && this.#isFree(`page ${id}`)) {
-      this.#change((state) => events.askingPage(state, id));
-      this.#run(
-        `page ${id}`,
-        id,
-        async () => {
-          const side = fetch.after === null ? {} : { after: fetch.after };
-          const answer = await this.api.messages(id, side, fetch.after === null ? NEWEST_PAGE : PAGE_MESSAGES);
-          this.#change((state) => events.page(state, id, fetch, answer));
-        },
-        () => events.pageFailed(this.state, id, fetch),
-      );
-    }
-    if (room.detailsStale && this.#isFree(`details ${id}`)) {
-      this.#change((state) => events.askingDetails(state, id));
-      this.#run(
-        `details ${id}`,
-        id,
-        async () => {
-          const [details, presence] = await Promise.all([this.api.room(id), this.api.presence(id)]);
-          this.#change((state) => events.presences(events.roomDetails(state, details), presence.presence));
-        },
-        () => events.detailsChanged(this.state, id),
-      );
-    }
-  }
-
-  /** Was an accepted draft posted before this page could hear of it? Its message stands near the time it was typed. */
-  #look(draft: Draft): void {
-    const key = draft.clientMessageId;
-    if (!this.#isFree(`look ${key}`)) return;
-    this.#run(`look ${key}`, null, async () => {
-      const found = await postedAs(draft, this.api);
-      const looks = (this.#looks.get(key) ?? 0) + 1;
-      this.#looks.set(key, looks);
-      this.#change((state) => events.looked(state, key, found, looks, Date.now()));
-    });
-  }
-
-  #isFree(name: string): boolean {
-    return this.#errands.isFree(name, Date.now());
-  }
-
-  /** An errand about a room (or none) whose failure leaves the state as `failed` says. */
-  #run(name: string, chatRoomId: string | null, errand: () => Promise<void>, failed?: () => ChatState): void {
-    void this.#errands
-      .run(name, async () => {
-        try {
-          await errand();
-          return null;
-        } catch (error) {
-          return this.#failed(error, chatRoomId, failed);
-        }
-      })
-      .then(() => this.#pump());
-  }
-
-  #failed(error: unknown, chatRoomId: string | null, failed?: () => ChatState): number {
-    if (error instanceof SignInNeeded) this.#signInNeeded();
-    else if (!(error instanceof ApiError)) reportError(error);
-    else if (error.status === 404 && chatRoomId !== null) this.#change((state) => withoutRoom(state, chatRoomId));
-    if (failed !== undefined) this.#change(failed);
-    return error instanceof ApiError ? (error.retryAfterMs ?? 0) : 0;
-  }
-
   #signInNeeded(): void {
     this.#socket.close();
     this.#change((state) => events.connection(state, { state: "ended", why: "sign-in" }, Date.now()));
@@ -350,7 +241,7 @@ export class Chat {
   #sleep(): void {
     clearTimeout(this.#timer);
     const now = Date.now();
-    const next = Math.min(this.#nextDueAt(now), this.#errands.nextRetryAt(now));
+    const next = Math.min(this.#nextDueAt(now), this.#fetches.nextRetryAt(now));
     if (next < Infinity) this.#timer = setTimeout(() => this.#wake(), Math.max(20, next - now));
   }
 
