@@ -10,6 +10,7 @@ The table:   table.py (on dynamodb.py) · bulk_writer.py (many rows, no conditio
              table_errors.py · table_schema.py
 The fold:    projection/ (facts as rows)
 Sign-in:     auth/
+Traces:      traces/ (off by default)
 
     record ─▶ lane (one key) ─▶ handler ─▶ effect in the table ─▶ facts acknowledged ─▶ offset committed
 

@@ -15,6 +15,7 @@ from chassis.holdings import Holdings
 from chassis.logs import get_logger
 from chassis.publisher import Publisher
 from chassis.records import Outgoing, Record
+from chassis.traces.receiving import Receiving
 
 _log = get_logger(__name__)
 
@@ -55,6 +56,7 @@ class BatchRunner:
         on_dead_letter: OnDeadLetter | None,
         assignment: Assignment,
         on_wait: Callable[[int], None] = lambda _: None,
+        receiving: Receiving | None = None,
     ) -> None:
         """`on_wait` is told 1 when a batch begins to wait for something of its own, and -1 when it goes on."""
         self._name = name
@@ -64,6 +66,7 @@ class BatchRunner:
         self._on_dead_letter = on_dead_letter
         self._assignment = assignment
         self._on_wait = on_wait
+        self._receiving = receiving
         self._troubled: dict[TopicPartition, int] = {}
         self.held = Holdings(name)
 
@@ -74,11 +77,15 @@ class BatchRunner:
     def release(self, record: Record) -> None:
         """The record is no longer in memory."""
         self.held.add(record, -1)
+        if self._receiving is not None:
+            self._receiving.end(record, "REVOKED")
 
     def finish(self, batch: Sequence[Record]) -> None:
         """All of the batch is done."""
         for record in batch:
             self._assignment.finish(TopicPartition(record.topic, record.partition), record.offset)
+            if self._receiving is not None:
+                self._receiving.end(record)
             self.release(record)
             metrics.HANDLED.labels(record.topic).inc()
 
@@ -100,9 +107,10 @@ class BatchRunner:
         """Handle and publish; returns what was asked for and the records that were not taken. Raises Revoked."""
         partition = _partition_of(batch)
         backoff = Backoff()
+        received = self._received(batch)
         while True:
             try:
-                handled = await self._handle(batch)
+                handled = await self._handle(received)
             except Exception as error:  # noqa: BLE001 - what is not retryable ends as a dead letter, with its cause
                 if not is_retryable(error):
                     return await self._part(batch, error)
@@ -112,6 +120,10 @@ class BatchRunner:
             await self._publish(handled.publish, partition)
             taken = len(batch) if handled.taken is None else handled.taken
             return handled, batch[taken:]
+
+    def _received(self, batch: list[Record]) -> list[Record]:
+        """`batch` as the handler gets it."""
+        return batch if self._receiving is None else self._receiving.begin(batch)
 
     async def _handle(self, batch: list[Record]) -> Handled:
         began = time.monotonic()
@@ -140,10 +152,12 @@ class BatchRunner:
         )
         await self._publish([dead_letter(record, error)], partition)
         metrics.DEAD_LETTERS.labels(record.topic, code_of(error)).inc()
-        if self._on_dead_letter is None:
-            return Handled()
-        handled = await self._answer(record, error, self._on_dead_letter)
-        await self._publish(handled.publish, partition)
+        handled = Handled()
+        if self._on_dead_letter is not None:
+            handled = await self._answer(self._received([record])[0], error, self._on_dead_letter)
+            await self._publish(handled.publish, partition)
+        if self._receiving is not None:
+            self._receiving.end(record, code_of(error))
         return handled
 
     async def _answer(self, record: Record, error: Exception, answer: OnDeadLetter) -> Handled:

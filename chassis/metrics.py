@@ -36,3 +36,10 @@ TABLE_THROTTLED = Counter(
 )
 
 TAIL_BAD = Counter("kaiwa_tail_bad_records_total", "Records of wholly-read topics that could not be read", ["topic"])
+
+TRACE_SPANS_EXPORTED = Counter("kaiwa_trace_spans_exported_total", "Spans that the collector has taken")
+TRACE_SPANS_DROPPED = Counter(
+    "kaiwa_trace_spans_dropped_total",
+    "Spans that were lost: the queue was full, or the collector did not take them",
+    ["cause"],
+)

@@ -19,6 +19,7 @@ from aiokafka.errors import KafkaError, KafkaTimeoutError, MessageSizeTooLargeEr
 from chassis.backoff import Backoff
 from chassis.publish_errors import Position, PublishFailed, RecordTooLarge
 from chassis.records import Outgoing
+from chassis.traces.port import Span
 
 
 @dataclass(slots=True, eq=False)
@@ -28,6 +29,7 @@ class Pending:
     message: Outgoing
     future: asyncio.Future[Position]
     since: float
+    span: Span | None = None
 
     @property
     def key(self) -> bytes | None:

@@ -26,6 +26,8 @@ from chassis.producer_life import Pending, ProducerLife
 from chassis.publish_errors import Overloaded, Position, PublishFailed, RecordTooLarge
 from chassis.records import Outgoing
 from chassis.settings import KafkaSettings
+from chassis.traces.port import Traces
+from chassis.traces.sending import acknowledged, sent
 from contracts.limits import DEAD_LETTER_BYTES
 
 __all__ = ["Overloaded", "Position", "PublishFailed", "Publisher", "RecordTooLarge"]
@@ -47,11 +49,13 @@ class Publisher:
         name: str,
         max_records: int = 20_000,
         max_bytes: int = 64 * 1024 * 1024,
+        traces: Traces | None = None,
     ) -> None:
         self._settings = settings
         self._name = name
         self._max_records = max_records
         self._max_bytes = max_bytes
+        self._traces = traces
         self._queue: deque[Pending] = deque()
         """What was enqueued while there is no producer."""
         self._unresolved: dict[int, Pending] = {}
@@ -99,7 +103,10 @@ class Publisher:
         if len(self._unresolved) >= self._max_records or self._bytes + message.size > self._max_bytes:
             raise Overloaded(f"{len(self._unresolved)} records wait for Kafka")
         future: asyncio.Future[Position] = asyncio.get_running_loop().create_future()
-        pending = Pending(message, future, time.monotonic())
+        span = None
+        if self._traces is not None:
+            message, span = sent(self._traces, message)
+        pending = Pending(message, future, time.monotonic(), span)
         self._unresolved[id(pending)] = pending
         self._bytes += message.size
         self._gauge()
@@ -194,6 +201,8 @@ class Publisher:
         self._bytes -= pending.message.size
         self._room.set()
         self._gauge()
+        if pending.span is not None:
+            acknowledged(pending.span, outcome)
         if pending.future.done():
             return
         if isinstance(outcome, Position):

@@ -30,6 +30,8 @@ from chassis.records import Record, from_aiokafka
 from chassis.settings import KafkaSettings
 from chassis.takeovers import PartitionsHook, StartAt, Takeovers
 from chassis.tasks import first_of
+from chassis.traces.port import Traces
+from chassis.traces.receiving import Receiving
 
 __all__ = ["Handled", "Handler", "Limits", "RunLoop"]
 
@@ -65,6 +67,7 @@ class RunLoop:
         on_committed: OnCommitted | None = None,
         on_dead_letter: OnDeadLetter | None = None,
         instance_id: str | None = None,
+        traces: Traces | None = None,
     ) -> None:
         self._name = name
         self._settings = settings
@@ -83,7 +86,10 @@ class RunLoop:
         self._crash: asyncio.Future[None] | None = None
         self._commits: Commits | None = None
         self._takeovers = Takeovers(name, self._assignment, health, self._stopping, on_assigned, start_at)
-        self._runner = BatchRunner(name, handler, publisher, health, on_dead_letter, self._assignment, self._lane_waits)
+        receiving = None if traces is None else Receiving(traces, group)
+        self._runner = BatchRunner(
+            name, handler, publisher, health, on_dead_letter, self._assignment, self._lane_waits, receiving
+        )
 
     def stop(self) -> None:
         """Begin nothing new; `run` ends when what is in flight has ended, after 25 s without its answers."""

@@ -51,6 +51,18 @@ class ObservabilitySettings(Settings):
         return self.environment == "production"
 
 
+class TracesSettings(Settings):
+    """Whether and where traces go (chassis/traces)."""
+
+    traces_endpoint: HttpAddress | None = Field(
+        None, description="an OpenTelemetry collector's OTLP over HTTP, e.g. http://collector:4318; absent: no traces"
+    )
+    traces_ratio: float = Field(0.01, ge=0, le=1, description="the share of the traces that begin here to record")
+    traces_queue: int = Field(
+        2048, ge=1, le=100_000, description="spans that may wait for the collector; what is more is dropped"
+    )
+
+
 class KafkaSettings(Settings):
     """How to reach Kafka; TLS and SASL alike for aiokafka and Faust."""
 

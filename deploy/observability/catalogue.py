@@ -25,6 +25,7 @@ _PUBLISHERS: Final = ("gateway", "persistence", "api", "presence", "fanout")
 _LOOPS: Final = ("persistence", "fanout")
 _CONSUMERS: Final = ("persistence", "presence", "fanout")
 _TABLE: Final = ("persistence", "api", "presence", "fanout")
+_TRACED: Final = ("gateway", "persistence", "api", "fanout")
 _SHARED: Final = {
     "kaiwa_published_records_total": _PUBLISHERS,
     "kaiwa_publish_seconds": _PUBLISHERS,
@@ -43,6 +44,8 @@ _SHARED: Final = {
     "kaiwa_table_errors_total": _TABLE,
     "kaiwa_table_throttled_total": _TABLE,
     "kaiwa_tail_bad_records_total": ("gateway", "api", "presence", "fanout"),
+    "kaiwa_trace_spans_exported_total": _TRACED,
+    "kaiwa_trace_spans_dropped_total": _TRACED,
 }
 """Who moves the metrics of the chassis; the others only show them."""
 _OWN: Final[dict[ModuleType, tuple[str, ...]]] = {
