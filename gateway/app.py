@@ -12,6 +12,7 @@ from chassis.logs import get_logger
 from chassis.process import Stop
 from chassis.publisher import PublishFailed
 from chassis.tasks import run_until
+from chassis.traces.opening import close
 from gateway.assembly import Assembly, assemble
 from gateway.descriptors import make_room
 from gateway.leases import Superseded
@@ -61,6 +62,7 @@ class Gateway:
             await parts.publisher.stop(limit_s=1.0)
             await parts.forwarding.close()
             await parts.verifier.close()
+            await close(parts.traces)
         if self._failure is not None:
             raise self._failure
 

@@ -12,6 +12,8 @@ from chassis.auth.verifier import Verifier
 from chassis.health import Health
 from chassis.publisher import Publisher
 from chassis.tail import Tail
+from chassis.traces.opening import opened
+from chassis.traces.port import Traces
 from contracts.topics import CONTROLS, GATEWAYS
 from gateway import lifecycle
 from gateway.answers import Answers
@@ -61,11 +63,13 @@ class Assembly:
     forwarding: Forwarding
     application: FastAPI
     connection_api: ConnectionApi
+    traces: Traces | None
 
 
 def assemble(settings: GatewaySettings, health: Health) -> Assembly:
     """All parts, connected to nothing yet."""
-    publisher, wheel, registry = Publisher(settings, name=settings.gateway_id), Wheel(), Registry()
+    traces = opened(settings, "gateway", settings.gateway_id)
+    publisher, wheel, registry = Publisher(settings, name=settings.gateway_id, traces=traces), Wheel(), Registry()
     verifier, revocations, epochs = Verifier(IssuerConfig.of(settings)), Revocations(), Epochs()
     outboxes = Outboxes(limit_bytes=settings.outbox_bytes, soon=lambda call: asyncio.get_running_loop().call_soon(call))
     departures = Departures(publisher)
@@ -113,6 +117,7 @@ def assemble(settings: GatewaySettings, health: Health) -> Assembly:
         in_flight=in_flight,
         wheel=wheel,
         acknowledgement_s=settings.acknowledgement_s,
+        traces=traces,
     )
     marks = ReadMarks(submit, wheel, wall_ms=wall_ms)
     routes = Routes(
@@ -159,6 +164,7 @@ def assemble(settings: GatewaySettings, health: Health) -> Assembly:
         registry=registry,
         endings=endings,
         deliverer=deliverer,
+        traces=traces,
     )
     connection_api = ConnectionApi(
         ApiSettings(
@@ -176,6 +182,7 @@ def assemble(settings: GatewaySettings, health: Health) -> Assembly:
         forwarding=forwarding,
         now=wheel.now,
         wall_ms=wall_ms,
+        traces=traces,
     )
     drain = Drain(
         registry=registry,
@@ -203,6 +210,7 @@ def assemble(settings: GatewaySettings, health: Health) -> Assembly:
         forwarding=forwarding,
         application=application(doors, settings),
         connection_api=connection_api,
+        traces=traces,
     )
 
 

@@ -13,6 +13,7 @@ from typing import Final
 
 from msgspec import DecodeError
 
+from chassis.traces.port import Traces
 from contracts.connection_api import (
     INVALID_BODY,
     MISDIRECTED,
@@ -23,9 +24,10 @@ from contracts.connection_api import (
     encode_bulk,
 )
 from gateway import metrics
-from gateway.deliver import Deliverer
+from gateway.deliver import Deliverer, Missed
 from gateway.endings import Endings
 from gateway.registry import Registry
+from gateway.tracing import writing, written
 
 WORKERS_REMEMBERED: Final = 256
 _COPIES_A_TURN: Final = 2_000
@@ -51,16 +53,18 @@ class BulkPush:
         registry: Registry,
         endings: Endings,
         deliverer: Deliverer,
+        traces: Traces | None = None,
     ) -> None:
         self._gateway_id = gateway_id
         self._epoch = epoch
         self._registry = registry
         self._endings = endings
         self._deliverer = deliverer
+        self._traces = traces
         self._workers: OrderedDict[str, _Worker] = OrderedDict()
 
-    async def handle(self, body: bytes) -> bytes | ApiError:
-        """The encoded PushAnswer, or why nothing was pushed."""
+    async def handle(self, body: bytes, traceparent: bytes | None = None) -> bytes | ApiError:
+        """The encoded PushAnswer, or why nothing was pushed. `traceparent`: of a call that is recorded."""
         try:
             request = decode_push_request(body)
             for push in request.pushes:
@@ -75,7 +79,8 @@ class BulkPush:
                 metrics.BULK_REPEATED.inc()
                 # Of an older one nobody waits for the answer any more.
                 return worker.answer if request.number == worker.number else _NOTHING
-            answer = encode_bulk(await self._push(request))
+            missed = await self._traced(request, traceparent)
+            answer = encode_bulk(PushAnswer(gone=tuple(missed.gone), slow=tuple(missed.slow)))
             worker.number, worker.answer = request.number, answer
             return answer
 
@@ -88,7 +93,17 @@ class BulkPush:
             self._workers.popitem(last=False)
         return worker
 
-    async def _push(self, request: PushRequest) -> PushAnswer:
+    async def _traced(self, request: PushRequest, traceparent: bytes | None) -> Missed:
+        span = None
+        if self._traces is not None and traceparent is not None:
+            copies = sum(len(push.connection_ids) for push in request.pushes)
+            span = writing(self._traces, traceparent, pushes=len(request.pushes), connections=copies)
+        missed = await self._push(request)
+        if span is not None:
+            written(span, gone=len(missed.gone), slow=len(missed.slow))
+        return missed
+
+    async def _push(self, request: PushRequest) -> Missed:
         self._close(request.close)
         gone: dict[str, None] = {}
         slow: dict[str, None] = {}
@@ -106,7 +121,7 @@ class BulkPush:
             # Outboxes are written at the end of this turn: what is called after that sees it done.
             asyncio.get_running_loop().call_soon(_measure, accepted)
         # A connection that fell behind within this request is gone for the pushes after that.
-        return PushAnswer(gone=tuple(name for name in gone if name not in slow), slow=tuple(slow))
+        return Missed(gone=[name for name in gone if name not in slow], slow=list(slow))
 
     def _close(self, connection_ids: tuple[str, ...]) -> None:
         for connection_id in connection_ids:

@@ -7,12 +7,13 @@ An answer after the frame went out is never a 5xx: the caller would push it agai
 
 import time
 from collections.abc import Awaitable, Callable, Mapping, MutableMapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 from uuid import uuid4
 
 from msgspec import UNSET, json
 
+from chassis.traces.port import Span, Traces
 from contracts.close_codes import NORMAL
 from contracts.connection_api import (
     BULK_CONTENT_TYPE,
@@ -46,6 +47,7 @@ from gateway.rates import Bucket, Rate
 from gateway.registry import Registry
 from gateway.sigv4 import Key, SignedRequest, verify
 from gateway.sigv4_errors import SignatureError
+from gateway.tracing import answered, called, writing, written
 
 Scope = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[MutableMapping[str, Any]]]
@@ -60,6 +62,8 @@ class Answer:
     body: bytes = b""
     content_type: str | None = None
     error_type: str | None = None
+    span: Span | None = None
+    """Of the call that it answers, if that is recorded."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,6 +92,7 @@ class ConnectionApi:
         forwarding: Forwarding,
         now: Callable[[], float],
         wall_ms: Callable[[], int],
+        traces: Traces | None = None,
     ) -> None:
         self._settings = settings
         self._epoch = epoch
@@ -98,8 +103,9 @@ class ConnectionApi:
         self._forwarding = forwarding
         self._now = now
         self._wall_ms = wall_ms
+        self._traces = traces
         self._bucket = Bucket(settings.rate, now())
-        self._calls: dict[str, Callable[[Connection, bytes], Answer]] = {
+        self._calls: dict[str, Callable[[Connection, bytes, Span | None], Answer]] = {
             "post": self._post,
             "get": self._get,
             "delete": self._delete,
@@ -109,15 +115,17 @@ class ConnectionApi:
         """Answer one request."""
         if scope["type"] != "http":
             return
-        found = target(scope["method"], scope["raw_path"])
+        found, began_ns = target(scope["method"], scope["raw_path"]), time.time_ns()
         try:
-            answer = await self._answer(scope, receive, found)
+            answer = await self._answer(scope, receive, found, began_ns)
         except BodyCutOff:
             return
         metrics.API_CALLS.labels(found.call if found else "unknown", str(answer.status)).inc()
         await _respond(send, answer)
+        if answer.span is not None:
+            answered(answer.span, answer.status)
 
-    async def _answer(self, scope: Scope, receive: Receive, found: Target | None) -> Answer:
+    async def _answer(self, scope: Scope, receive: Receive, found: Target | None, began_ns: int) -> Answer:
         is_bulk = found is not None and found.call == "bulk"
         try:
             body = await read_body(receive, self._settings.bulk_bytes if is_bulk else CONNECTION_API_BODY_BYTES)
@@ -129,9 +137,15 @@ class ConnectionApi:
             return _refusal(error.answer)
         if found is None or found.stage != self._settings.stage or not key.allows(found.call):
             return _refusal(FORBIDDEN)
-        if is_bulk:
-            return _bulk_answer(await self._bulk.handle(body))
-        return await self._for_one(scope, found, body)
+        if self._traces is None:
+            return await self._allowed(scope, found, body, None)
+        span = called(self._traces, scope["method"], found, scope["headers"], began_ns)
+        return replace(await self._allowed(scope, found, body, span), span=span)
+
+    async def _allowed(self, scope: Scope, found: Target, body: bytes, span: Span | None) -> Answer:
+        if found.call == "bulk":
+            return _bulk_answer(await self._bulk.handle(body, None if span is None else span.traceparent))
+        return await self._for_one(scope, found, body, span)
 
     def _verified(self, scope: Scope, body: bytes) -> Key:
         request = SignedRequest(
@@ -139,19 +153,20 @@ class ConnectionApi:
         )
         return verify(request, self._settings.keys, self._settings.region, time.time())
 
-    async def _for_one(self, scope: Scope, found: Target, body: bytes) -> Answer:
+    async def _for_one(self, scope: Scope, found: Target, body: bytes, span: Span | None) -> Answer:
         problem = self._problem(found, body)
         if problem is not None:
             return _refusal(problem)
         connection = self._registry.get(found.connection_id)
         if connection is not None:
-            return self._calls[found.call](connection, body)
+            return self._calls[found.call](connection, body, span)
         epoch = epoch_of(found.connection_id)
         if epoch == self._epoch():
             return _refusal(GONE)
         if any(name == FORWARDED_HEADER.encode() for name, _ in scope["headers"]):
             return _refusal(MISDIRECTED)
-        return _forwarded(await self._forwarding.forward(scope["method"], epoch, found.connection_id, body))
+        trace = None if span is None else span.traceparent
+        return _forwarded(await self._forwarding.forward(scope["method"], epoch, found.connection_id, body, trace))
 
     def _problem(self, found: Target, body: bytes) -> ApiError | None:
         if not is_connection_id(found.connection_id):
@@ -163,11 +178,16 @@ class ConnectionApi:
             return NOT_TEXT
         return None
 
-    def _post(self, connection: Connection, body: bytes) -> Answer:
+    def _post(self, connection: Connection, body: bytes, span: Span | None) -> Answer:
+        write = None
+        if self._traces is not None and span is not None:
+            write = writing(self._traces, span.traceparent, pushes=1, connections=1)
         missed = self._deliverer.push(body, (connection.id,))
+        if write is not None:
+            written(write, gone=len(missed.gone), slow=len(missed.slow))
         return _refusal(LIMIT_EXCEEDED) if missed.slow else Answer(200)
 
-    def _get(self, connection: Connection, _body: bytes) -> Answer:
+    def _get(self, connection: Connection, _body: bytes, _span: Span | None) -> Answer:
         inactive_ms = int((self._now() - connection.life.active_s) * 1000)
         info = ConnectionInfo(
             connected_at=iso(connection.connected_at_ms),
@@ -176,7 +196,7 @@ class ConnectionApi:
         )
         return Answer(200, json.encode(info), "application/json")
 
-    def _delete(self, connection: Connection, _body: bytes) -> Answer:
+    def _delete(self, connection: Connection, _body: bytes, _span: Span | None) -> Answer:
         self._endings.close(connection, NORMAL)
         return Answer(204)
 

@@ -17,6 +17,7 @@ from aiokafka.errors import KafkaError
 from chassis.logs import get_logger
 from chassis.sigv4_sign import sign
 from contracts.connection_api import FORWARDED_HEADER, GONE, LIMIT_EXCEEDED, MISDIRECTED, ApiError
+from contracts.headers import TRACEPARENT
 from gateway import metrics
 from gateway.epochs import Epochs
 
@@ -55,13 +56,15 @@ class Forwarding:
         self._timeout = aiohttp.ClientTimeout(total=timeout_s)
         self._session: aiohttp.ClientSession | None = None
 
-    async def forward(self, method: str, epoch: str, connection_id: str, body: bytes) -> Answered | ApiError:
+    async def forward(
+        self, method: str, epoch: str, connection_id: str, body: bytes, traceparent: bytes | None = None
+    ) -> Answered | ApiError:
         """What the gateway of `epoch` answers."""
         address = await self._address(epoch)
         if isinstance(address, ApiError):
             return address
         try:
-            answered = await self._send(method, address, connection_id, body)
+            answered = await self._send(method, address, connection_id, body, traceparent)
         except (aiohttp.ClientError, OSError, TimeoutError) as error:
             _log.warning("a gateway cannot be reached", address=address, error=type(error).__name__)
             metrics.API_FORWARDED.labels("unreachable").inc()
@@ -97,7 +100,9 @@ class Forwarding:
             return False
         return True
 
-    async def _send(self, method: str, address: str, connection_id: str, body: bytes) -> Answered:
+    async def _send(
+        self, method: str, address: str, connection_id: str, body: bytes, traceparent: bytes | None
+    ) -> Answered:
         url = f"{address}/@connections/{quote(connection_id, safe='')}"
         key_id, secret = self._key
         headers = sign(
@@ -109,6 +114,9 @@ class Forwarding:
             secret=secret,
             region=self._region,
         )
+        if traceparent is not None:
+            # Not signed: what stands between may go on with the trace by a step of its own.
+            headers[TRACEPARENT] = traceparent.decode()
         if self._session is None:
             self._session = aiohttp.ClientSession(timeout=self._timeout, cookie_jar=aiohttp.DummyCookieJar())
         request = self._session.request(

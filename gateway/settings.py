@@ -8,7 +8,7 @@ from pydantic.alias_generators import to_camel
 from pydantic_settings import NoDecode
 
 from chassis.setting_types import CommaSeparated, FromJson, HttpAddress, Origins
-from chassis.settings import IssuerSettings, KafkaSettings, ObservabilitySettings
+from chassis.settings import IssuerSettings, KafkaSettings, ObservabilitySettings, TracesSettings
 from contracts import limits
 from contracts.ids import ID_PATTERN
 
@@ -26,7 +26,7 @@ class ExtraKey(BaseModel):
     actions: tuple[Literal["post", "get", "delete", "bulk"], ...] = ("post", "get", "delete", "bulk")
 
 
-class ListenSettings(KafkaSettings, IssuerSettings, ObservabilitySettings):
+class ListenSettings(KafkaSettings, IssuerSettings, TracesSettings, ObservabilitySettings):
     """Where the gateway listens, and who may speak to it."""
 
     stage: str = Field("prod", pattern=r"^[A-Za-z0-9_$-]{1,128}$", description="the path of the WebSocket address")

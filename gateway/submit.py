@@ -13,11 +13,13 @@ from dataclasses import dataclass
 
 from chassis.publisher import Overloaded, Position, Publisher, PublishFailed, RecordTooLarge
 from chassis.records import Outgoing
+from chassis.traces.port import Span, Traces
 from gateway import metrics
 from gateway.answers import Answers
 from gateway.connection import Connection
 from gateway.in_flight import InFlight
 from gateway.requests import Request
+from gateway.tracing import requested
 from gateway.wheel import Wheel
 
 FULL_RETRY_S = 1.0
@@ -32,7 +34,15 @@ class _Waiting:
     size: int
     since_s: float
     message_id: str | None
+    span: Span | None = None
     answered: bool = False
+
+    def ended(self, error: str | None = None) -> None:
+        """It is answered."""
+        self.answered = True
+        if self.span is not None:
+            self.span.end(error)
+            self.span = None
 
 
 class Submit:
@@ -46,12 +56,14 @@ class Submit:
         in_flight: InFlight,
         wheel: Wheel,
         acknowledgement_s: float,
+        traces: Traces | None = None,
     ) -> None:
         self._publisher = publisher
         self._answers = answers
         self._in_flight = in_flight
         self._wheel = wheel
         self._acknowledgement_s = acknowledgement_s
+        self._traces = traces
 
     def submit(
         self, connection: Connection, request: Request, message: Outgoing, *, message_id: str | None = None
@@ -59,12 +71,16 @@ class Submit:
         """Publish `message`; the sender gets an ACK if `message_id` is given, and learns of failure."""
         if self._refused(connection, request, message.size):
             return
+        span = None
+        if self._traces is not None:
+            message, span = requested(self._traces, connection, request, message, message_id)
+        waiting = _Waiting(connection, request, message.size, self._wheel.now(), message_id, span)
         try:
             future = self._publisher.enqueue(message)
         except (Overloaded, PublishFailed):
+            waiting.ended("UNAVAILABLE")
             self._answers.error(connection, request, "UNAVAILABLE", NOT_NOW)
             return
-        waiting = _Waiting(connection, request, message.size, self._wheel.now(), message_id)
         self._in_flight.enter(connection, message.size)
         future.add_done_callback(lambda done: self._done(waiting, done))
         self._wheel.after(self._acknowledgement_s, lambda _now: self._late(waiting))
@@ -97,17 +113,17 @@ class Submit:
         self._in_flight.leave(waiting.connection, waiting.size)
         error = PublishFailed("cancelled") if done.cancelled() else done.exception()
         if error is None:
-            waiting.answered = True
             metrics.ACK_SECONDS.observe(self._wheel.now() - waiting.since_s)
             if waiting.message_id is not None:
                 self._answers.ack(waiting.connection, waiting.request, waiting.message_id)
+            waiting.ended()
         elif isinstance(error, RecordTooLarge):
-            waiting.answered = True
+            waiting.ended("TOO_LARGE")
             self._answers.error(waiting.connection, waiting.request, "TOO_LARGE", "Too large for the log")
         else:
             self._late(waiting)
 
     def _late(self, waiting: _Waiting) -> None:
         if not waiting.answered:
-            waiting.answered = True
+            waiting.ended("UNAVAILABLE")
             self._answers.error(waiting.connection, waiting.request, "UNAVAILABLE", UNKNOWN)

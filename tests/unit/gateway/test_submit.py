@@ -1,5 +1,6 @@
 from chassis.publisher import PublishFailed, RecordTooLarge
 from chassis.records import Outgoing
+from chassis.traces.port import Traces
 from gateway.answers import Answers
 from gateway.connection import Connection
 from gateway.in_flight import InFlight, InFlightLimits
@@ -14,6 +15,8 @@ MESSAGE = Outgoing("chat.submissions", "r", b"x" * 100)
 class Made(Inside):
     """A Submit on the doubles."""
 
+    traces: Traces | None = None
+
     def __post_init__(self) -> None:
         super().__post_init__()
         self.in_flight = InFlight(InFlightLimits(count=2, size=2000, count_total=3, size_total=5000))
@@ -24,6 +27,7 @@ class Made(Inside):
             in_flight=self.in_flight,
             wheel=self.wheel,
             acknowledgement_s=5.0,
+            traces=self.traces,
         )
 
     def say(self, connection: Connection, request: Request = REQUEST, message: Outgoing = MESSAGE) -> None:
