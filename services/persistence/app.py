@@ -15,6 +15,8 @@ from chassis.publisher import Publisher
 from chassis.records import Record
 from chassis.runloop import RunLoop
 from chassis.table import Table
+from chassis.traces.opening import close, opened
+from chassis.traces.port import Traces
 from contracts.topics import SUBMISSIONS, USERS
 from services.persistence.cache import RoomCache
 from services.persistence.checkpoints import Checkpoints
@@ -38,14 +40,17 @@ class _Handles(Protocol):
 class Persistence:
     """The single writer of rooms and profiles."""
 
-    def __init__(self, settings: PersistenceSettings, health: Health, table: Table) -> None:
+    def __init__(
+        self, settings: PersistenceSettings, health: Health, table: Table, traces: Traces | None = None
+    ) -> None:
         self._settings = settings
+        self._traces = traces
         self._health = health
         self._table = table
         self._store = RoomStore(table, RoomCache(settings.cached_participants), read=JoinedReads(table.batch_get).read)
         self._checkpoints = Checkpoints(table, interval_s=settings.checkpoint_interval_s)
         self._handlers: dict[str, _Handles] = {
-            SUBMISSIONS.name: RoomHandler(self._store, settings.rules),
+            SUBMISSIONS.name: RoomHandler(self._store, settings.rules, traces=traces),
             USERS.name: ProfileHandler(table),
         }
 
@@ -56,9 +61,11 @@ class Persistence:
                 await self._consume(stop)
         finally:
             await self._table.close()
+            await close(self._traces)
 
     async def _consume(self, stop: Stop) -> None:
-        async with Publisher(self._settings, name=self._settings.instance_id or "persistence") as publisher:
+        name = self._settings.instance_id or "persistence"
+        async with Publisher(self._settings, name=name, traces=self._traces) as publisher:
             loop = self._loop(publisher)
             checkpoints = asyncio.create_task(self._checkpoints.run(), name="checkpoints")
             stopper = asyncio.create_task(_when(stop, loop.stop), name="stopper")
@@ -86,6 +93,7 @@ class Persistence:
             on_committed=self._checkpoints.note,
             on_dead_letter=self._answer,
             instance_id=self._settings.instance_id,
+            traces=self._traces,
         )
 
     async def _handle(self, batch: Sequence[Record]) -> Handled:
@@ -105,4 +113,4 @@ async def _when(stop: Stop, act: Callable[[], None]) -> None:
 
 def build(settings: PersistenceSettings, health: Health) -> Persistence:
     """The process, unconnected."""
-    return Persistence(settings, health, Table(settings))
+    return Persistence(settings, health, Table(settings), opened(settings, "persistence", settings.instance_id))

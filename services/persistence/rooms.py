@@ -17,6 +17,7 @@ from chassis.batches import Handled
 from chassis.logs import get_logger
 from chassis.projection.view import apply, held
 from chassis.records import Outgoing, Record
+from chassis.traces.port import Traces
 from contracts import table
 from contracts.envelope import ContractError
 from contracts.facts import CommandRejected, Fact, MessageRejected, SubmissionRef
@@ -24,7 +25,7 @@ from contracts.ids import is_id
 from contracts.rows import FenceRow, Row
 from contracts.table import Key
 from contracts.topics import ROOMS
-from services.persistence import metrics
+from services.persistence import metrics, tracing
 from services.persistence.case import Rules
 from services.persistence.decide import Decision, decide, put_aside, reads_of, verdict_key
 from services.persistence.last_words import last_words
@@ -47,10 +48,13 @@ _answer_in = msgspec.json.Decoder(_Answer).decode
 class RoomHandler:
     """Decides what people asked of rooms."""
 
-    def __init__(self, store: RoomStore, rules: Rules, limits: Limits = DYNAMODB) -> None:
+    def __init__(
+        self, store: RoomStore, rules: Rules, limits: Limits = DYNAMODB, *, traces: Traces | None = None
+    ) -> None:
         self._store = store
         self._rules = rules
         self._limits = limits
+        self._traces = traces
 
     async def handle(self, batch: Sequence[Record]) -> Handled:
         """One step of a room. Raises retryable errors, and what is bad in the first record itself."""
@@ -98,7 +102,8 @@ class RoomHandler:
         transaction = transaction_of(decisions, fence_key, held(rows, fence_key, FenceRow), self._limits)
         apply(rows, transaction.writes)
         began = time.perf_counter()
-        await self._store.commit(room_id, transaction, rows)
+        with tracing.transaction(self._traces, room_id, batch[: transaction.taken]):
+            await self._store.commit(room_id, transaction, rows)
         metrics.COMMIT_SECONDS.observe(time.perf_counter() - began)
         metrics.ROOM_TRANSACTION_SUBMISSIONS.observe(transaction.taken)
         for decision in decisions[: transaction.taken]:

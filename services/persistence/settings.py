@@ -2,14 +2,14 @@
 
 from pydantic import Field
 
-from chassis.settings import ObservabilitySettings
+from chassis.settings import ObservabilitySettings, TracesSettings
 from contracts import limits
 from services.persistence.case import Rules
 from services.persistence.log_identity import IdentitySettings
 from services.persistence.refusals import VERIFICATION_MESSAGE
 
 
-class PersistenceSettings(IdentitySettings, ObservabilitySettings):
+class PersistenceSettings(IdentitySettings, TracesSettings, ObservabilitySettings):
     """What persistence needs to know."""
 
     persistence_group: str = Field("persistence", min_length=1, description="its consumer group")

@@ -19,6 +19,7 @@ from chassis.table import Table
 from chassis.table_errors import TableError
 from chassis.tail import Tail
 from chassis.tasks import run_until
+from chassis.traces.opening import close, opened
 from contracts import table as keys
 from contracts.topics import CONTROLS, PRESENCE
 from services.persistence.api.authentication import Authentication
@@ -65,6 +66,7 @@ class Api:
         finally:
             await self.verifier.close()
             await self.table.close()
+            await close(self.parts.traces)
 
     def _front(self) -> type[HttpToolsProtocol]:
         settings = self.parts.settings
@@ -91,7 +93,9 @@ def build(settings: ApiSettings, health: Health) -> Api:
     for part in ("http", "kafka", "table"):
         health.set(part, "starting")
     sock = bind(settings.http_host, settings.http_port, setting="KAIWA_HTTP_PORT")
-    publisher, table, verifier = Publisher(settings, name=NAME), Table(settings), Verifier(IssuerConfig.of(settings))
+    traces = opened(settings, NAME, settings.instance_id)
+    publisher, table = Publisher(settings, name=NAME, traces=traces), Table(settings)
+    verifier = Verifier(IssuerConfig.of(settings))
     presence = PresenceView()
     records = Records(table)
     authentication = Authentication(
@@ -120,6 +124,7 @@ def build(settings: ApiSettings, health: Health) -> Api:
         rates=Rates(settings.http_rate, settings.http_burst),
         presence=presence,
         presence_known=lambda: presences.ready,
+        traces=traces,
     )
     return Api(
         parts=parts,

@@ -10,6 +10,8 @@ from starlette.datastructures import Headers
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from chassis.logs import get_logger
+from chassis.traces.port import Traces
+from contracts.headers import TRACEPARENT
 from services.persistence.api import metrics, trace
 from services.persistence.api.problems import Problem, problem_of, unavailable
 
@@ -20,13 +22,21 @@ class Guard:
     """ASGI middleware."""
 
     def __init__(
-        self, app: ASGIApp, *, body_bytes: int, body_limit_s: float, time_limit_s: float, concurrency: int
+        self,
+        app: ASGIApp,
+        *,
+        body_bytes: int,
+        body_limit_s: float,
+        time_limit_s: float,
+        concurrency: int,
+        traces: Traces | None = None,
     ) -> None:
         self._app = app
         self._body_bytes = body_bytes
         self._body_limit_s = body_limit_s
         self._time_limit_s = time_limit_s
         self._concurrency = concurrency
+        self._traces = traces
         self._under_way = 0
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
@@ -38,14 +48,23 @@ class Guard:
         began = time.monotonic()
         self._count(+1)
         try:
-            await self._answered(scope, receive, answer)
+            await self._traced(scope, receive, answer)
         finally:
             self._count(-1)
             _measure(scope, answer.status, time.monotonic() - began)
 
+    async def _traced(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
+        incoming = Headers(scope=scope).get(TRACEPARENT)
+        span = None if self._traces is None else trace.entered(self._traces, scope, incoming)
+        trace.current.set(trace.continued(incoming) if span is None else span.traceparent.decode())
+        try:
+            await self._answered(scope, receive, answer)
+        finally:
+            if span is not None:
+                trace.answered(span, scope, answer.status)
+
     async def _answered(self, scope: Scope, receive: Receive, answer: "_Answer") -> None:
         headers = Headers(scope=scope)
-        trace.current.set(trace.continued(headers.get("traceparent")))
         try:
             self._refuse_early(headers)
             async with asyncio.timeout(self._time_limit_s):

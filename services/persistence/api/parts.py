@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from fastapi import Request
 
+from chassis.traces.port import Traces
 from services.persistence.api.authentication import Authentication
 from services.persistence.api.commands import Commands
 from services.persistence.api.presence import PresenceView
@@ -25,6 +26,7 @@ class Parts:
     presence: PresenceView
     presence_known: Callable[[], bool]
     """Whether all of chat.presence has been read."""
+    traces: Traces | None = None
 
 
 def parts(request: Request) -> Parts:

@@ -8,6 +8,7 @@ from fastapi.middleware.cors import CORSMiddleware
 from fastapi.responses import JSONResponse
 from starlette.exceptions import HTTPException
 
+from chassis.traces.port import Traces
 from services.persistence.api import messages, openapi, outcomes, participants, rooms, users
 from services.persistence.api.answers import Accepted
 from services.persistence.api.commands import Late
@@ -33,7 +34,7 @@ def application(parts: Parts) -> FastAPI:
         app.include_router(sign_in_router(parts.settings.sign_in_url, allow_remote=parts.settings.issuer_allow_remote))
     app.include_router(page_router(parts.settings))
     _answer_errors(app)
-    _limit(app, parts.settings)
+    _limit(app, parts.settings, parts.traces)
     return app
 
 
@@ -45,13 +46,14 @@ def _document(app: FastAPI) -> None:
     app.openapi = document  # type: ignore[method-assign]  # as FastAPI documents it
 
 
-def _limit(app: FastAPI, settings: ApiSettings) -> None:
+def _limit(app: FastAPI, settings: ApiSettings, traces: Traces | None) -> None:
     app.add_middleware(
         Guard,
         body_bytes=settings.http_body_bytes,
         body_limit_s=settings.http_body_limit_s,
         time_limit_s=settings.http_time_limit_s,
         concurrency=settings.http_concurrency,
+        traces=traces,
     )
     # Added last, so it stands outside: refusals carry its headers too.
     app.add_middleware(

@@ -6,12 +6,12 @@ from typing import Literal
 from pydantic import Field
 
 from chassis.setting_types import HttpAddress, Origins, WebSocketAddress
-from chassis.settings import IssuerSettings, KafkaSettings, ObservabilitySettings, TableSettings
+from chassis.settings import IssuerSettings, KafkaSettings, ObservabilitySettings, TableSettings, TracesSettings
 from contracts import limits
 from contracts.users import VerificationStatus
 
 
-class ApiSettings(KafkaSettings, TableSettings, IssuerSettings, ObservabilitySettings):
+class ApiSettings(KafkaSettings, TableSettings, IssuerSettings, TracesSettings, ObservabilitySettings):
     """What the HTTP API needs to know."""
 
     http_host: str = "127.0.0.1"

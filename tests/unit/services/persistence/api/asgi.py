@@ -36,7 +36,7 @@ def settings(**changes: Any) -> ApiSettings:
 
 def app_of(**changes: Any) -> FastAPI:
     """The application with its settings and nothing behind it."""
-    return application(cast(Parts, SimpleNamespace(settings=settings(**changes))))
+    return application(cast(Parts, SimpleNamespace(settings=settings(**changes), traces=None)))
 
 
 async def ask(
