@@ -15,6 +15,8 @@ from chassis.runloop import RunLoop
 from chassis.table import Table
 from chassis.tail import Tail
 from chassis.tasks import run_until
+from chassis.traces.opening import close, opened
+from chassis.traces.port import Traces
 from contracts.presence import PresenceChanged
 from contracts.topics import CONTROLS, GATEWAYS, PRESENCE, ROOMS, SIGNALS
 from services.fanout.dispatch import Dispatch
@@ -49,6 +51,7 @@ class Fanout:
     peek: LogPeek
     table: Table
     health: Health
+    traces: Traces | None
 
     async def run(self, stop: Stop) -> None:
         """Push until `stop`; then what is under way gets a moment to arrive."""
@@ -62,6 +65,7 @@ class Fanout:
         finally:
             await self.peek.close()
             await self.table.close()
+            await close(self.traces)
 
     async def _consume(self, stop: Stop) -> None:
         """Route nothing before both views have reached their ends as they were at the start (spec 11)."""
@@ -87,7 +91,8 @@ def build(settings: FanoutSettings, health: Health) -> Fanout:
     name = settings.instance_id or "fanout"
     # One life of this process, as gateways know it.
     worker_id = f"{name}-{uuid.uuid4().hex[:12]}"
-    table, publisher = Table(settings), Publisher(settings, name=name)
+    traces = opened(settings, "fanout", settings.instance_id)
+    table, publisher = Table(settings), Publisher(settings, name=name, traces=traces)
     locations, gateways, reports = Locations(), Gateways(), Reports(publisher)
     key_id, secret = settings.signing_key
     client = PushClient(key_id=key_id, secret=secret, region=settings.region, timeout_s=settings.push_timeout_s)
@@ -110,6 +115,7 @@ def build(settings: FanoutSettings, health: Health) -> Fanout:
             forget=locations.forget,
             report=reports.add,
             catch_up=leases.catch_up,
+            traces=traces,
         )
 
     outlet = Outlet(gateways, pusher)
@@ -117,9 +123,9 @@ def build(settings: FanoutSettings, health: Health) -> Fanout:
     dispatch = Dispatch(membership, locations, outlet, reports.take)
     peek = LogPeek(settings)
     holdings = _holdings(settings, dispatch, peek, outlet)
-    worker = Worker(dispatch=dispatch, membership=membership, holdings=holdings, table=table)
+    worker = Worker(dispatch=dispatch, membership=membership, holdings=holdings, table=table, traces=traces)
     return Fanout(
-        loop=_loop(settings, health, publisher, worker, holdings),
+        loop=_loop(settings, health, publisher, worker, holdings, traces),
         tails=(_presence(settings, health, locations, dispatch, reports), leases),
         outlet=outlet,
         reports=reports,
@@ -128,6 +134,7 @@ def build(settings: FanoutSettings, health: Health) -> Fanout:
         peek=peek,
         table=table,
         health=health,
+        traces=traces,
     )
 
 
@@ -153,7 +160,12 @@ def _holdings(settings: FanoutSettings, dispatch: Dispatch, peek: LogPeek, outle
 
 
 def _loop(
-    settings: FanoutSettings, health: Health, publisher: Publisher, worker: Worker, holdings: Holdings
+    settings: FanoutSettings,
+    health: Health,
+    publisher: Publisher,
+    worker: Worker,
+    holdings: Holdings,
+    traces: Traces | None,
 ) -> RunLoop:
     # More than one gateway's queue holds: a gateway that is away fills its queue, and never the run loop.
     records = 2 * settings.queue_pushes
@@ -170,6 +182,7 @@ def _loop(
         on_revoked=holdings.revoked,
         start_at=holdings.start_at,
         instance_id=settings.instance_id,
+        traces=traces,
     )
 
 

@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterable
 from typing import Protocol
 
 from chassis.records import Record
+from chassis.traces.port import Span
 from contracts.facts import Fact
 from contracts.limits import PRESENCE_PARTICIPANTS
 from contracts.signals import Typing
@@ -19,6 +20,7 @@ from services.fanout.membership import Membership
 from services.fanout.outcomes import now, order_to_close
 from services.fanout.partition import Partition
 from services.fanout.route import EpochKey, Frame, Reply, route, route_presence, route_typing
+from services.fanout.tracing import Routing
 
 NO_PARTITION = -1
 Only = Callable[[Place], bool]
@@ -58,8 +60,10 @@ class Dispatch:
         self.partitions.pop(number, None)
         self._membership.drop_partition(number)
 
-    def fact(self, partition: Partition, record: Record, fact: Fact, delivery: Delivery) -> None:
-        """Route one fact; its room's people are known where it needs them."""
+    def fact(
+        self, partition: Partition, record: Record, fact: Fact, delivery: Delivery, routing: Routing | None = None
+    ) -> None:
+        """Route one fact; its room's people are known where it needs them. `routing`: of a trace that is recorded."""
         partition.note(record.offset)
         if not self._membership.advance(fact, partition.number, record.timestamp):
             metrics.REPEATED.inc()
@@ -68,9 +72,10 @@ class Dispatch:
         if isinstance(routed, Frame):
             time_ms = self._membership.time_of(fact.chat_room_id)
             partition.window.add(routed, fact.chat_room_id, time_ms)
-            self._spread(routed, delivery, fact.chat_room_id, _only(partition, record.offset, time_ms))
+            self._spread(routed, delivery, fact.chat_room_id, _only(partition, record.offset, time_ms), routing)
         elif isinstance(routed, Reply) and not partition.is_repetition(record.offset):
-            self._push(routed.epoch, Item(routed.payload, (routed.connection.connection_id,), delivery))
+            span = None if routing is None else routing.pushed(routed.epoch, 1)
+            self._push(routed.epoch, Item(routed.payload, (routed.connection.connection_id,), delivery, span=span))
 
     def typing(self, typing: Typing) -> None:
         """Show that somebody is writing, to those who are there just now."""
@@ -135,9 +140,12 @@ class Dispatch:
         told.settle(0, [order_to_close(place, now())])
         told.seal()
 
-    def _spread(self, frame: Frame, delivery: Delivery, chat_room_id: str, only: Only | None) -> None:
+    def _spread(
+        self, frame: Frame, delivery: Delivery, chat_room_id: str, only: Only | None, routing: Routing | None
+    ) -> None:
         for key, connection_ids in self._locations.targets(frame, only).items():
-            self._push(key, _item(frame, connection_ids, delivery, chat_room_id, frame.accepted_ms))
+            span = None if routing is None else routing.pushed(key, len(connection_ids))
+            self._push(key, _item(frame, connection_ids, delivery, chat_room_id, frame.accepted_ms, span))
 
     def _spread_loose(self, frame: Frame) -> None:
         delivery = Delivery(NO_PARTITION, on_done=self._on_loose)
@@ -159,6 +167,12 @@ def _only(partition: Partition, offset: int, time_ms: int) -> Only | None:
 
 
 def _item(
-    frame: Frame, connection_ids: Iterable[str], delivery: Delivery, chat_room_id: str, accepted_ms: int = 0
+    frame: Frame,
+    connection_ids: Iterable[str],
+    delivery: Delivery,
+    chat_room_id: str,
+    accepted_ms: int = 0,
+    span: Span | None = None,
 ) -> Item:
-    return Item(frame.payload, tuple(connection_ids), delivery, chat_room_id, frame.message_id, accepted_ms=accepted_ms)
+    ids = tuple(connection_ids)
+    return Item(frame.payload, ids, delivery, chat_room_id, frame.message_id, accepted_ms=accepted_ms, span=span)

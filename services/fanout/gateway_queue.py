@@ -4,6 +4,7 @@ from collections import deque
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from chassis.traces.port import Span
 from contracts.connection_api import Push
 from services.fanout.delivery import Delivery
 
@@ -24,6 +25,8 @@ class Item:
     """A connection that loses it has a hole and must be closed; typing and presence are shown at most once."""
     accepted_ms: int = 0
     """When the log accepted it; 0 where the time from there to its delivery tells nothing (the catch-up window)."""
+    span: Span | None = None
+    """Of this push, if the trace of its message is recorded."""
 
     @property
     def size(self) -> int:

@@ -39,6 +39,7 @@ def settle(items: Sequence[Item], outcome: Outcome, forget: Callable[[str], Plac
     order stands in the log before the offset moves, so no crash of fan-out leaves a hole without a close.
     """
     told = _told(outcome, forget)
+    _end_spans(items, "DROPPED" if outcome.dropped else None)
     by_delivery: dict[int, list[Item]] = {}
     for item in items:
         by_delivery.setdefault(id(item.delivery), []).append(item)
@@ -53,6 +54,8 @@ def lost(items: Iterable[Item]) -> None:
     """Settle pushes whose epoch has ended: there is nobody to reach and nothing to tell."""
     for item in items:
         item.delivery.settle(1)
+        if item.span is not None:
+            item.span.end("EPOCH_OVER")
 
 
 def order_to_close(place: Place, at: str) -> Outgoing:
@@ -73,6 +76,12 @@ def order_to_close(place: Place, at: str) -> Outgoing:
 def now() -> str:
     """The time, as events say it."""
     return iso(time.time_ns() // 1_000_000)
+
+
+def _end_spans(items: Iterable[Item], error: str | None) -> None:
+    for item in items:
+        if item.span is not None:
+            item.span.end(error)
 
 
 def _told(outcome: Outcome, forget: Callable[[str], Place | None]) -> dict[str, Outgoing]:

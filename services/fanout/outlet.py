@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 
 from services.fanout.gateway_queue import Item
 from services.fanout.gateways import Gateways
+from services.fanout.outcomes import lost
 from services.fanout.push import Pusher
 from services.fanout.route import EpochKey
 
@@ -32,7 +33,7 @@ class Outlet:
     def push(self, key: EpochKey, item: Item) -> None:
         """Send `item` behind all that went to this epoch before; its delivery expects it already."""
         if self._gateways.has_ended(key):
-            item.delivery.settle(1)
+            lost([item])
         else:
             self._road(key).push(item)
 

@@ -15,8 +15,9 @@ from collections.abc import Awaitable, Callable, Sequence
 from chassis.backoff import Backoff
 from chassis.logs import get_logger
 from chassis.records import Outgoing
+from chassis.traces.port import Span, Traces
 from contracts.connection_api import PushAnswer, PushRequest, encode_bulk
-from services.fanout import metrics, outcomes
+from services.fanout import metrics, outcomes, tracing
 from services.fanout.gateway_queue import Cargo, GatewayQueue, Item, QueueLimits
 from services.fanout.gateways import Gateways
 from services.fanout.locations import Place
@@ -42,6 +43,7 @@ class Pusher:
         forget: Callable[[str], Place | None],
         report: Callable[[Sequence[Outgoing]], None],
         catch_up: Callable[[], Awaitable[None]],
+        traces: Traces | None = None,
     ) -> None:
         """`forget` and `report` as in outcomes.py; `catch_up` returns when all leases of now have been read."""
         self._key = key
@@ -52,6 +54,7 @@ class Pusher:
         self._forget = forget
         self._report = report
         self._catch_up = catch_up
+        self._traces = traces
         self._queue = GatewayQueue(limits)
         self._work = asyncio.Event()
         self._changed = asyncio.Event()
@@ -126,7 +129,7 @@ class Pusher:
         # An abandoned cargo is not repeated: its partition's next owner pushes it now.
         while cargo.needed and self._cargo is cargo:
             try:
-                answer = await self._attempt(body)
+                answer = await self._attempt(body, cargo)
             except EpochOver:
                 self._gateways.end(self._key)
                 return
@@ -160,13 +163,28 @@ class Pusher:
             )
         )
 
-    async def _attempt(self, body: bytes) -> PushAnswer:
+    async def _attempt(self, body: bytes, cargo: Cargo) -> PushAnswer:
         address = self._gateways.address(self._key)
         if address is None:
             raise NoAnswer("its lease has not been read yet")
+        span = None
+        if self._traces is not None:
+            span = tracing.requested(self._traces, address, (item.span for item in cargo.items))
         began = time.monotonic()
-        answer = await self._client.push(address, body)
+        answer = await self._client.push(address, body) if span is None else await self._traced(address, body, span)
         metrics.REQUEST_SECONDS.observe(time.monotonic() - began)
+        return answer
+
+    async def _traced(self, address: str, body: bytes, span: Span) -> PushAnswer:
+        error: str | None = "CANCELLED"
+        try:
+            answer = await self._client.push(address, body, span.traceparent)
+            error = None
+        except (NoAnswer, EpochOver, PushRefused) as failed:
+            error = failed.code
+            raise
+        finally:
+            span.end(error)
         return answer
 
     def _missed(self, error: NoAnswer) -> bool:

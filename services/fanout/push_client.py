@@ -9,6 +9,7 @@ from yarl import URL
 
 from chassis.sigv4_sign import sign
 from contracts.connection_api import BULK_CONTENT_TYPE, BULK_PATH_SUFFIX, PushAnswer, decode_push_answer
+from contracts.headers import TRACEPARENT
 
 _KEEP_ALIVE_S = 60.0
 _CONNECT_S = 2.0
@@ -38,8 +39,11 @@ class PushRefused(Exception):
 class PushPort(Protocol):
     """How a request reaches a gateway. A request with a number that was answered before is not pushed again."""
 
-    async def push(self, address: str, body: bytes) -> PushAnswer:
-        """The gateway's answer to a PushRequest; raises NoAnswer, EpochOver or PushRefused."""
+    async def push(self, address: str, body: bytes, traceparent: bytes | None = None) -> PushAnswer:
+        """The gateway's answer to a PushRequest; raises NoAnswer, EpochOver or PushRefused.
+
+        `traceparent` goes with it, for the gateway's spans.
+        """
 
 
 class PushClient:
@@ -63,14 +67,18 @@ class PushClient:
         if session is not None:
             await session.close()
 
-    async def push(self, address: str, body: bytes) -> PushAnswer:
+    async def push(self, address: str, body: bytes, traceparent: bytes | None = None) -> PushAnswer:
         """See PushPort."""
         if self._session is None:
             raise NoAnswer("the client is closed")
         url = f"{address.rstrip('/')}/{BULK_PATH_SUFFIX}"
+        headers = self._signed(url, body)
+        if traceparent is not None:
+            # Not signed: what stands between may go on with the trace by a step of its own.
+            headers[TRACEPARENT] = traceparent.decode()
         try:
             async with self._session.post(
-                URL(url, encoded=True), data=body, headers=self._signed(url, body), allow_redirects=False
+                URL(url, encoded=True), data=body, headers=headers, allow_redirects=False
             ) as response:
                 return _answer(response.status, await response.read())
         except (TimeoutError, aiohttp.ClientError, OSError, ValueError) as error:

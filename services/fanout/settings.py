@@ -2,12 +2,12 @@
 
 from pydantic import Field, SecretStr, model_validator
 
-from chassis.settings import KafkaSettings, ObservabilitySettings, TableSettings
+from chassis.settings import KafkaSettings, ObservabilitySettings, TableSettings, TracesSettings
 from contracts import limits
 from services.fanout.gateway_queue import QueueLimits
 
 
-class FanoutSettings(KafkaSettings, TableSettings, ObservabilitySettings):
+class FanoutSettings(KafkaSettings, TableSettings, TracesSettings, ObservabilitySettings):
     """What fan-out needs to know."""
 
     fanout_group: str = Field("fanout", min_length=1, description="its consumer group")

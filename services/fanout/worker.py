@@ -13,6 +13,7 @@ from chassis.items import row
 from chassis.records import Headers, Outgoing, Record
 from chassis.table import TablePort
 from chassis.table_errors import TableError
+from chassis.traces.port import Traces
 from contracts import table as keys
 from contracts.envelope import ContractError
 from contracts.facts import Fact, RoomCreated
@@ -20,7 +21,7 @@ from contracts.headers import TRACEPARENT
 from contracts.rows import RoomRow
 from contracts.signals import Typing
 from contracts.topics import ROOMS, SIGNALS
-from services.fanout import metrics
+from services.fanout import metrics, tracing
 from services.fanout.delivery import Delivery
 from services.fanout.dispatch import Dispatch
 from services.fanout.holdings import Holdings
@@ -55,11 +56,20 @@ class WrongKey(Exception):
 class Worker:
     """Facts and signals in, pushes out."""
 
-    def __init__(self, *, dispatch: Dispatch, membership: Membership, holdings: Holdings, table: TablePort) -> None:
+    def __init__(
+        self,
+        *,
+        dispatch: Dispatch,
+        membership: Membership,
+        holdings: Holdings,
+        table: TablePort,
+        traces: Traces | None = None,
+    ) -> None:
         self._dispatch = dispatch
         self._membership = membership
         self._holdings = holdings
         self._table = table
+        self._traces = traces
 
     async def handle(self, batch: Sequence[Record]) -> Handled:
         """Route one room's records in order. Raises before anything is routed, or not at all."""
@@ -77,7 +87,10 @@ class Worker:
         # What a connection still gets out of the window stands before this batch in its queue, and in the commit.
         before = tuple(partition.catch_ups)
         for record, fact in facts:
-            self._dispatch.fact(partition, record, fact, delivery)
+            routing = None if self._traces is None else tracing.routing(self._traces, record, fact.chat_room_id)
+            self._dispatch.fact(partition, record, fact, delivery, routing)
+            if routing is not None:
+                routing.end()
         metrics.FACT_SECONDS.observe(max(0.0, time.time() - facts[0][0].timestamp / 1000))
         delivery.seal()
         self._dispatch.trim()

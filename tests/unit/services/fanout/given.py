@@ -271,14 +271,16 @@ class Gateway:
     def __init__(self) -> None:
         self.requests: list[PushRequest] = []
         self.addresses: list[str] = []
+        self.traceparents: list[bytes | None] = []
         self.silent = False
         self.errors: list[Exception] = []
         self.gone: frozenset[str] = frozenset()
         self.gate = asyncio.Event()
         self.gate.set()
 
-    async def push(self, address: str, body: bytes) -> PushAnswer:
+    async def push(self, address: str, body: bytes, traceparent: bytes | None = None) -> PushAnswer:
         self.addresses.append(address)
+        self.traceparents.append(traceparent)
         self.requests.append(decode_push_request(body))
         await self.gate.wait()
         if self.silent:
