@@ -30,6 +30,7 @@ SETTINGS: dict[str, type[Settings]] = {
     "issuer": DevIssuerSettings,
     "probe": ProbeSettings,
 }
+TRACED = {"gateway", "persistence", "api", "fanout"}
 SERVICES: dict[str, dict[str, Any]] = yaml.safe_load(COMPOSE.read_text(encoding="utf-8"))["services"]
 PROMETHEUS = COMPOSE.parents[1] / "observability" / "prometheus.yml"
 SCRAPED: list[dict[str, Any]] = yaml.safe_load(PROMETHEUS.read_text(encoding="utf-8"))["scrape_configs"]
@@ -89,6 +90,19 @@ def test_the_page_is_where_its_origin_says(monkeypatch: pytest.MonkeyPatch, tmp_
     gateway = loaded(RUNNING["gateway-1"], GatewaySettings, monkeypatch, tmp_path)
     assert "http://localhost:8080" in gateway.origins
     assert filled_in(SERVICES["proxy"]["ports"][0]) == "127.0.0.1:8080:8080"
+
+
+@pytest.mark.parametrize("name", [name for name, service in RUNNING.items() if service["command"][1] in TRACED])
+def test_traces_go_to_jaeger_where_it_is_named_and_nowhere_else(
+    name: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    service, kind = RUNNING[name], SETTINGS[RUNNING[name]["command"][1]]
+    assert loaded(service, kind, monkeypatch, tmp_path).traces_endpoint is None
+    asked = {**service["environment"], "KAIWA_TRACES_ENDPOINT": "http://jaeger:4318"}
+    settings = loaded({**service, "environment": asked}, kind, monkeypatch, tmp_path)
+    assert (settings.traces_endpoint, settings.traces_ratio) == ("http://jaeger:4318", 1.0)
+    assert SERVICES["jaeger"]["profiles"] == ["observability"]
+    assert [filled_in(port) for port in SERVICES["jaeger"]["ports"]] == ["127.0.0.1:16686:16686"]
 
 
 def test_in_production_the_issuer_refuses(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:

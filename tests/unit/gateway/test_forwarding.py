@@ -78,6 +78,14 @@ async def test_a_call_is_passed_on_signed_and_marked_and_its_answer_comes_back(e
     assert request.raw_path.endswith("%3D")
 
 
+async def test_a_trace_goes_on_with_what_is_passed_on(elsewhere: Elsewhere) -> None:
+    elsewhere.epochs.apply(elsewhere.lease(), 0)
+    trace = b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    await elsewhere.forwarding.forward("POST", EPOCH, new_connection_id(EPOCH), b"x", trace)
+    await elsewhere.forward()
+    assert [request.headers.get("traceparent") for request in elsewhere.requests] == [trace.decode(), None]
+
+
 async def test_an_epoch_that_is_not_known_yet_is_looked_for(elsewhere: Elsewhere) -> None:
     elsewhere.arrives = elsewhere.lease()
     assert isinstance(await elsewhere.forward(), Answered)

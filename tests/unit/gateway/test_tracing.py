@@ -3,6 +3,7 @@
 import asyncio
 import json
 import re
+import time
 from typing import Any
 
 from chassis.publisher import PublishFailed
@@ -12,7 +13,7 @@ from gateway.connection_api import ApiSettings, ConnectionApi
 from gateway.connection_paths import Target, target
 from gateway.rates import Rate
 from gateway.tracing import called, traced
-from tests.doubles.gateway import EPOCH, Inside
+from tests.doubles.gateway import EPOCH, Inside, socket_of
 from tests.doubles.traces import Kept, carried, is_under, said, traceparent
 from tests.unit.gateway.test_bulk import body
 from tests.unit.gateway.test_routes import Routed, text
@@ -187,21 +188,30 @@ class AnyKey:
 
 async def test_a_bulk_push_is_a_span_with_its_writing_which_ends_after_the_sockets_were_written() -> None:
     back = Back()
-    connection = back.inside.connection()
+    connection, written_ns = back.inside.connection(), [0]
+    socket = socket_of(connection)
+    write_on = socket.write
+
+    def write(data: bytes) -> None:
+        write_on(data)
+        written_ns.append(time.time_ns())
+
+    socket.write = write  # type: ignore[method-assign]
     sent = body(Push(json.dumps({"content": CONTENT}).encode(), (connection.id, "AAAAAAAAAAAAAAA=")))
     assert await back.ask("/prod/@pushes", sent, carrying(CALLERS)) == 200
     assert back.kept.names == ["write", "POST @pushes"]
-    write, served = back.kept.spans
+    written, served = back.kept.spans
     assert is_under(served, CALLERS.encode())
-    assert is_under(write, served)
+    assert is_under(written, served)
+    assert 0 < written_ns[-1] <= (written.end_time or 0) <= (served.end_time or 0)
     assert said(served) == {
         "http.request.method": "POST",
         "http.route": "/{stage}/@pushes",
         "http.response.status_code": 200,
     }
-    assert said(write) == {"kaiwa.pushes": 1, "kaiwa.connections": 2, "kaiwa.gone": 1, "kaiwa.slow": 0}
+    assert said(written) == {"kaiwa.pushes": 1, "kaiwa.connections": 2, "kaiwa.gone": 1, "kaiwa.slow": 0}
     assert back.inside.frames(connection) == [{"content": CONTENT}]
-    assert CONTENT not in write.to_json() + served.to_json()
+    assert CONTENT not in written.to_json() + served.to_json()
     await back.ask("/prod/@pushes", sent, carrying(CALLERS))
     assert back.kept.names == ["write", "POST @pushes", "POST @pushes"], "from memory nothing is written"
 

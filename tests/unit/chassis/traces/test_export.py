@@ -119,10 +119,12 @@ async def test_the_end_does_not_wait_for_a_collector_that_never_answers() -> Non
     async with deaf() as endpoint:
         traces = on(endpoint)
         end_spans(traces, 3)
+        before = dropped("collector")
         export = traces._export  # type: ignore[attr-defined]
         assert isinstance(export, Export)
         async with asyncio.timeout(20):
             await export.close(limit_s=0.05)
+            assert dropped("collector") == before, "the last request is still under way"
             # And again: whoever closes twice waits for nothing.
             await export.close()
         before = dropped("queue")

@@ -23,6 +23,12 @@ STRANGERS = (
     End(name="keda", namespace="keda"),
     End(name="prometheus", namespace="monitoring", namespace_labels={"kaiwa/scrapes-metrics": "true"}),
     End(
+        name="collector",
+        namespace="telemetry",
+        namespace_labels={"kaiwa/takes-traces": "true"},
+        ports=(Port(number=4318), Port(number=4317)),
+    ),
+    End(
         name="dns",
         labels={"k8s-app": "kube-dns"},
         namespace="kube-system",
@@ -62,6 +68,15 @@ def test_only_clients_of_the_connection_api_reach_it(overlay: str) -> None:
 def test_only_those_that_need_it_reach_the_table() -> None:
     found = {line.split(" -> ")[0] for line in _allowed("local") if line.endswith("dynamodb:8000")}
     assert found == {"api", "fanout", "persistence", "presence", "table", "topics"}
+
+
+@pytest.mark.parametrize("overlay", OVERLAYS)
+def test_only_those_that_record_traces_reach_a_collector_and_it_reaches_none_of_them(overlay: str) -> None:
+    found = list(_allowed(overlay))
+    senders = {line.split(" -> ")[0] for line in found if line.endswith("collector:4318")}
+    assert senders == {"api", "fanout", "gateway", "persistence"}
+    assert "collector -> gateway:8082" not in found
+    assert "collector:4317" not in "".join(found)
 
 
 def test_a_pod_that_nobody_selects_is_open() -> None:

@@ -39,7 +39,7 @@ def test_a_metric_is_explained_and_named_with_its_unit(metric: Described) -> Non
 def test_no_label_can_grow_without_a_bound(metric: Described) -> None:
     bounded = {
         "topic", "code", "loop", "operation", "status", "action", "outcome", "call", "limit", "type", "effect",
-        "method", "route", "gateway", "result", "invariant",
+        "method", "route", "gateway", "result", "invariant", "cause",
     }  # fmt: skip
     assert set(metric.labels) <= bounded
 

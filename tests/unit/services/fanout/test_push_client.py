@@ -49,6 +49,17 @@ async def test_a_request_is_signed_and_its_body_is_raw(door: tuple[Door, str]) -
     assert one.bodies == [b"body"]
 
 
+async def test_a_trace_goes_with_the_request_unsigned(door: tuple[Door, str]) -> None:
+    one, address = door
+    async with client() as pushing:
+        await pushing.push(address, b"body", b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01")
+        await pushing.push(address, b"body")
+    traced, other = one.seen
+    assert traced.headers["traceparent"] == "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01"
+    assert "traceparent" not in traced.headers["Authorization"]
+    assert "traceparent" not in other.headers
+
+
 @pytest.mark.parametrize(
     ("status", "body", "error"),
     [
