@@ -63,8 +63,11 @@ async def cluster(folder: Path, endpoint: str) -> AsyncIterator[dict[str, Any]]:
 
 async def run(program: Path, *arguments: str, timeout_s: float) -> subprocess.CompletedProcess[str]:
     """In a thread: the collector answers meanwhile."""
-    options: dict[str, Any] = {"capture_output": True, "text": True, "timeout": timeout_s, "check": False}
-    return await asyncio.to_thread(subprocess.run, [program, *arguments], **options)
+
+    def ran() -> subprocess.CompletedProcess[str]:
+        return subprocess.run([program, *arguments], capture_output=True, text=True, timeout=timeout_s, check=False)
+
+    return await asyncio.to_thread(ran)
 
 
 class Traced:
