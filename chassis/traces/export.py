@@ -38,11 +38,15 @@ class Counted(SpanExporter):
     def __init__(self, exporter: SpanExporter) -> None:
         self._exporter = exporter
         self._away = False
+        self._over = False
         self.taken = 0
         """Spans that have left the queue."""
 
     def export(self, spans: Sequence[ReadableSpan]) -> SpanExportResult:
         """Send them; what the collector does not take in time is dropped."""
+        if self._over:
+            # Counted already, as what was left.
+            return SpanExportResult.FAILURE
         self.taken += len(spans)
         result = self._exporter.export(spans)
         self._note(len(spans), arrived=result is SpanExportResult.SUCCESS)
@@ -50,6 +54,7 @@ class Counted(SpanExporter):
 
     def shutdown(self) -> None:
         """Send nothing more; a repetition that waits is given up."""
+        self._over = True
         self._exporter.shutdown()
 
     def _note(self, count: int, *, arrived: bool) -> None:
@@ -102,8 +107,8 @@ class Export(SpanProcessor):
         # Neither of the loop's own threads, which its end waits for, nor one that keeps the process alive.
         Thread(target=self._finish, args=(loop, sent), name="traces", daemon=True).start()
         if not await happens_within(sent, limit_s):
-            metrics.TRACE_SPANS_DROPPED.labels("queue").inc(self.waiting)
             self._counted.shutdown()
+            metrics.TRACE_SPANS_DROPPED.labels("queue").inc(self.waiting)
 
     def _finish(self, loop: asyncio.AbstractEventLoop, sent: asyncio.Event) -> None:
         self._batches.shutdown()  # type: ignore[no-untyped-call]  # it has no types

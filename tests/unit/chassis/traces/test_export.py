@@ -46,6 +46,10 @@ def dropped(cause: str) -> float:
     return counted("kaiwa_trace_spans_dropped_total", cause=cause)
 
 
+def both() -> float:
+    return dropped("queue") + dropped("collector")
+
+
 async def test_without_an_endpoint_there_are_no_traces() -> None:
     assert made(None) is None
     await close(None)
@@ -71,11 +75,11 @@ async def test_what_has_ended_reaches_the_collector_and_is_counted() -> None:
 
 
 async def test_what_no_collector_takes_is_dropped_and_counted() -> None:
-    traces, before = on(NOBODY), dropped("collector") + dropped("queue")
+    traces, before = on(NOBODY), both()
     end_spans(traces, 3)
     async with asyncio.timeout(20):
         await traces.close()
-    await eventually(lambda: dropped("collector") + dropped("queue") - before == 3)
+    await eventually(lambda: both() - before == 3)
 
 
 async def test_what_a_collector_refuses_is_dropped_and_the_next_may_arrive() -> None:
@@ -108,18 +112,19 @@ async def deaf() -> AsyncIterator[str]:
 
 async def test_a_full_queue_drops_what_is_more_and_nobody_waits() -> None:
     async with deaf() as endpoint:
-        traces, before = on(endpoint, traces_queue=10), dropped("queue")
+        traces, before, lost = on(endpoint, traces_queue=10), dropped("queue"), both()
         end_spans(traces, 50)
         # Ten in the queue and, once the thread has taken them, ten in its hands.
         assert dropped("queue") - before >= 30
         await traces.close()
+    await eventually(lambda: both() - lost == 50)
 
 
 async def test_the_end_does_not_wait_for_a_collector_that_never_answers() -> None:
     async with deaf() as endpoint:
         traces = on(endpoint)
         end_spans(traces, 3)
-        before = dropped("collector")
+        before, lost = dropped("collector"), both()
         export = traces._export  # type: ignore[attr-defined]
         assert isinstance(export, Export)
         async with asyncio.timeout(20):
@@ -130,6 +135,7 @@ async def test_the_end_does_not_wait_for_a_collector_that_never_answers() -> Non
         before = dropped("queue")
         end_spans(traces, 2)
         assert dropped("queue") - before == 2, "what ends after the end is dropped"
+    await eventually(lambda: both() - lost == 5)
 
 
 @pytest.mark.parametrize("wrong", ["collector:4318", "http://", "http://c:4318/?x=1"])
