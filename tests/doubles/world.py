@@ -7,6 +7,8 @@ log after its transaction, some steps later if the test wants: `held_back`.
 import random
 from typing import Any
 
+from msgspec import UNSET, UnsetType
+
 from chassis.actions import Put
 from chassis.items import item
 from chassis.records import Headers, Outgoing, Record
@@ -77,10 +79,13 @@ class World:
         await self.note(record)
         return record
 
-    async def connect(self, user: str, gateway: str = "gateway-1", epoch: str = EPOCH) -> str:
+    async def connect(
+        self, user: str, gateway: str = "gateway-1", epoch: str = EPOCH, *, agent: str | UnsetType = UNSET
+    ) -> str:
         connection_id = new_connection_id(epoch)
-        fields = {"connection_id": connection_id, "user_id": user, "gateway_id": gateway, "epoch": epoch}
-        made = Connected(**event(), **fields, connected_at=iso(self.log.now_ms), source_ip="10.0.0.7")  # type: ignore[arg-type]
+        fields: dict[str, Any] = {"connection_id": connection_id, "user_id": user, "gateway_id": gateway}
+        fields |= {"epoch": epoch, "user_agent": agent}
+        made = Connected(**event(), **fields, connected_at=iso(self.log.now_ms), source_ip="10.0.0.7")
         await self._presence(user, made)
         self.open.setdefault(user, []).append(connection_id)
         return connection_id
