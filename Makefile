@@ -2,7 +2,7 @@
 # Needs make 3.81 or later and Python 3.11 or later, nothing else.
 
 .DEFAULT_GOAL := help
-.PHONY: help setup page up test test-long test-deploy fuzz bench lint lock clean
+.PHONY: help setup page up test test-long test-deploy fuzz bench chaos lint lock clean
 SHELL := /bin/sh
 
 # The newest Python on the PATH that is new enough; a name that is there and does not run (a pyenv shim) is passed over.
@@ -60,6 +60,10 @@ fuzz: setup ## look for inputs that break decoders and verifiers (ARGS="--second
 bench: setup ## measure start, memory, latency and a steady load (ARGS="--quick", "--on-file")
 	@$(V)/python -m deploy.local.fetch
 	@$(V)/python -m bench $(ARGS)
+
+chaos: setup ## kill, pause and fool a cluster under load for ten minutes, and judge it (KILLS=200, SEED=7, ARGS="--rate 60")
+	@$(V)/python -m deploy.local.fetch
+	@$(V)/python -m tests.chaos run $(if $(KILLS),--kills $(KILLS)) $(if $(SEED),--seed $(SEED)) $(ARGS)
 
 lock: setup ## write the locks anew after a change of dependencies
 	@$(V)/python -m deploy.local.relock
