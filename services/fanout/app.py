@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from chassis.dead_letters import dead_letter
 from chassis.health import Health
 from chassis.lanes import Limits
+from chassis.log_reader import LogReader
 from chassis.process import Stop
 from chassis.publisher import Publisher
 from chassis.records import Record
@@ -19,6 +20,7 @@ from chassis.traces.opening import close, opened
 from chassis.traces.port import Traces
 from contracts.presence import PresenceChanged
 from contracts.topics import CONTROLS, GATEWAYS, PRESENCE, ROOMS, SIGNALS
+from services.fanout.ahead import Ahead
 from services.fanout.dispatch import Dispatch
 from services.fanout.gateways import Gateways
 from services.fanout.holdings import Holdings
@@ -123,7 +125,10 @@ def build(settings: FanoutSettings, health: Health) -> Fanout:
     dispatch = Dispatch(membership, locations, outlet, reports.take)
     peek = LogPeek(settings)
     holdings = _holdings(settings, dispatch, peek, outlet)
-    worker = Worker(dispatch=dispatch, membership=membership, holdings=holdings, table=table, traces=traces)
+    ahead = Ahead(LogReader(settings, name="fanout-ahead"))
+    worker = Worker(
+        dispatch=dispatch, membership=membership, holdings=holdings, table=table, ahead=ahead, traces=traces
+    )
     return Fanout(
         loop=_loop(settings, health, publisher, worker, holdings, traces),
         tails=(_presence(settings, health, locations, dispatch, reports), leases),

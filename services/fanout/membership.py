@@ -1,7 +1,7 @@
 """Who is in a room, as of the facts routed so far: a bounded view that is loaded on first need (design 1).
 
-A room loaded at position P ignores membership facts at or below P. Where the table was ahead of the fact that is being
-routed, it is used as it is: nobody who was removed gets the message.
+A room loaded at position P ignores membership facts at or below P. Where the table is ahead of the fact that is being
+routed, the people of then are given (see ahead.py).
 """
 
 from collections import OrderedDict, defaultdict
@@ -23,6 +23,8 @@ class Room:
     participants: frozenset[str] = field(default=NOBODY)
     position: int = UNKNOWN
     """Of the last change of its people, an offset in chat.submissions."""
+    exact: bool = False
+    """Whether its people have once been known at a fact's place: they follow the facts from there on."""
     routed: int = UNKNOWN
     """Position of the last fact that was routed: what is not above it is a repetition."""
     last_ms: int = 0
@@ -53,6 +55,14 @@ class Membership:
         room = self._rooms.get(chat_room_id)
         return room is not None and room.known
 
+    def is_behind(self, chat_room_id: str, position: int) -> bool:
+        """Whether the room's people are known as of before the fact at `position`.
+
+        What was loaded for a notice, which has no place in the log, may be ahead of the facts.
+        """
+        room = self._rooms.get(chat_room_id)
+        return room is not None and room.known and (room.exact or room.position < position)
+
     def people(self, chat_room_id: str) -> frozenset[str]:
         """The room's people; nobody if they are not known."""
         room = self._rooms.get(chat_room_id)
@@ -67,6 +77,12 @@ class Membership:
         room = self._use(chat_room_id, partition)
         if row.position > room.position:
             self._set(chat_room_id, room, frozenset(row.participant_ids), row.position)
+
+    def load_as_of(self, chat_room_id: str, partition: int, people: frozenset[str], position: int) -> None:
+        """Take `people` for those that were in the room at `position`, whatever was loaded before."""
+        room = self._use(chat_room_id, partition)
+        room.exact = True
+        self._set(chat_room_id, room, people, position)
 
     def advance(self, fact: Fact, partition: int, time_ms: int) -> bool:
         """Note that `fact` is routed now, at broker time `time_ms`; False: it was already."""
@@ -106,6 +122,7 @@ class Membership:
         position = fact.submission.offset
         if position <= room.position:
             return
+        room.exact = room.exact or room.known
         match fact:
             case RoomCreated():
                 self._set(fact.chat_room_id, room, frozenset(fact.participant_ids), position)

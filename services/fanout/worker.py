@@ -1,6 +1,6 @@
 """The handler of the run loop: a batch of one room is routed at once, and done when every gateway has answered.
 
-    batch ─▶ decode ─▶ people of the room (table, on first need) ─▶ dispatch ─▶ queues ─▶ answers ─▶ offsets
+    batch ─▶ decode ─▶ people of the room (table and log, on first need) ─▶ dispatch ─▶ queues ─▶ answers ─▶ offsets
 
 A process that dies anywhere here leaves the offsets where they were: its successor routes the rest again.
 """
@@ -22,6 +22,7 @@ from contracts.rows import RoomRow
 from contracts.signals import Typing
 from contracts.topics import ROOMS, SIGNALS
 from services.fanout import metrics, tracing
+from services.fanout.ahead import Ahead
 from services.fanout.delivery import Delivery
 from services.fanout.dispatch import Dispatch
 from services.fanout.holdings import Holdings
@@ -63,12 +64,14 @@ class Worker:
         membership: Membership,
         holdings: Holdings,
         table: TablePort,
+        ahead: Ahead,
         traces: Traces | None = None,
     ) -> None:
         self._dispatch = dispatch
         self._membership = membership
         self._holdings = holdings
         self._table = table
+        self._ahead = ahead
         self._traces = traces
 
     async def handle(self, batch: Sequence[Record]) -> Handled:
@@ -78,7 +81,7 @@ class Worker:
         partition = self._partition(batch[0])
         facts = _readable(batch, partition)
         if any(isinstance(fact, NEEDS_PARTICIPANTS) for _, fact in facts):
-            await self._know(facts[0][1].chat_room_id, partition)
+            await self._know_before(*facts[0], partition)
             facts = self._in_known_rooms(facts, partition)
         return self._route(partition, facts) if facts else Handled()
 
@@ -114,14 +117,36 @@ class Worker:
         self._dispatch.trim()
         return Handled()
 
-    async def _know(self, chat_room_id: str, partition: Partition) -> None:
-        if self._membership.knows(chat_room_id):
+    async def _know_before(self, record: Record, fact: Fact, partition: Partition) -> None:
+        """The room's people as they were before the fact, also where the table is ahead of it."""
+        room_id, position = fact.chat_room_id, fact.submission.offset
+        if self._membership.is_behind(room_id, position):
             return
+        stored = await self._stored(room_id, partition)
+        if stored is None or stored.position < position:
+            self._load(room_id, partition, stored)
+            return
+        people = await self._ahead.people_before(record, fact, stored)
+        self._require_held(partition)
+        self._membership.load_as_of(room_id, partition.number, people, position - 1)
+
+    async def _know(self, chat_room_id: str, partition: Partition) -> None:
+        """The room's people as they are now."""
+        if not self._membership.knows(chat_room_id):
+            self._load(chat_room_id, partition, await self._stored(chat_room_id, partition))
+
+    async def _stored(self, chat_room_id: str, partition: Partition) -> RoomRow | None:
         stored = await self._table.get(keys.room(chat_room_id))
+        self._require_held(partition)
+        return None if stored is None else row(RoomRow, stored)
+
+    def _load(self, chat_room_id: str, partition: Partition, stored: RoomRow | None) -> None:
+        if stored is not None:
+            self._membership.load(chat_room_id, partition.number, stored)
+
+    def _require_held(self, partition: Partition) -> None:
         if self._dispatch.partitions.get(partition.number) is not partition:
             raise PartitionLost
-        if stored is not None:
-            self._membership.load(chat_room_id, partition.number, row(RoomRow, stored))
 
     def _partition(self, record: Record) -> Partition:
         partition = self._dispatch.partitions.get(record.partition)

@@ -27,6 +27,8 @@ class MemoryLog:
         self._records: dict[TopicPartition, list[Record]] = defaultdict(list)
         self._begins: dict[TopicPartition, int] = {}
         self.now_ms = 1_753_900_200_000
+        self.spans_read: list[tuple[int, int]] = []
+        """Begin and end of each stretch that `records` was asked for."""
 
     def append(self, topic: str, key: str | bytes | None, value: bytes | None, headers: Headers = ()) -> Record:
         """Write a record, a millisecond after the one before."""
@@ -82,6 +84,7 @@ class MemoryLog:
         self, spans: Mapping[TopicPartition, Span], *, keep: Keep | None = None
     ) -> AsyncGenerator[list[Record]]:
         reading = MemoryReading(self, spans, keep)
+        self.spans_read += [(span.begin, span.end) for span in spans.values()]
         while not reading.done:
             yield await reading.any()
 
