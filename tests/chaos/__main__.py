@@ -29,7 +29,7 @@ def run_command(
     seconds: Annotated[float, typer.Option(min=5, help="how long faults come")] = 600.0,
     kills: Annotated[int, typer.Option(min=0, help="go on until so many processes were killed")] = 0,
     seed: Annotated[int | None, typer.Option(help="the same seed draws the same faults")] = None,
-    rate: Annotated[float, typer.Option(min=1, help="messages a second")] = 80.0,
+    rate: Annotated[float, typer.Option(min=1, help="messages a second")] = 60.0,
     rooms: Annotated[int, typer.Option(min=1)] = 30,
     longest: Annotated[float, typer.Option(min=1, help="seconds that a pause or an outage lasts at most")] = 20.0,
     folder: Annotated[Path | None, typer.Option("--dir", help="where the run's data go, and stay")] = None,

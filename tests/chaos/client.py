@@ -74,6 +74,7 @@ class Client:
         self._away_until = 0.0
         self._crew = crew
         self._tasks: list[asyncio.Task[None]] = []
+        self._fetching: asyncio.Task[None] | None = None
         self._stopped = False
 
     def start(self) -> None:
@@ -138,7 +139,7 @@ class Client:
     async def _connected(self) -> None:
         """One connection from its beginning to its end."""
         crew, number = self._crew, self._crew.number()
-        gateway = crew.gateways[(number + hash(self.name)) % len(crew.gateways)]
+        gateway = crew.gateways[number % len(crew.gateways)]
         base = crew.town.described()["processes"][gateway]["websocketUrl"]
         query = {"token": await crew.town.token(self.user)} | ({"features": self.features} if self.features else {})
         socket = await connect(
@@ -155,13 +156,17 @@ class Client:
             mark.is_whole, mark.live = False, 0
         self.is_whole = False
         self.line = line = Line(number, socket, crew.book, self._hear)
-        catching_up = asyncio.create_task(self._catch_up(line))
+        for tag, one in list(self.pending.items()):
+            # In the moment of the 101: fan-out cannot know the connection yet.
+            one.sent_at = time.monotonic()
+            await line.say(one.room, tag, keyed=True)
+        self._fetching = asyncio.create_task(self._catch_up(line))
         try:
             await line.over.wait()
         finally:
-            self.again |= {tag: room for room, tag in line.unkeyed.items() if tag in self.again}
-            catching_up.cancel()
-            await asyncio.gather(catching_up, return_exceptions=True)
+            if self._fetching is not None:
+                self._fetching.cancel()
+                await asyncio.gather(self._fetching, return_exceptions=True)
 
     async def _insist(self) -> None:
         """Send again what was not acknowledged."""
@@ -188,16 +193,22 @@ class Client:
             case "ERROR" | "VERIFICATION_REQUIRED":
                 self._refused(line, frame)
             case "ROOM" if frame["change"] == "removed" and self.user in frame["userIds"]:
-                self.marks.pop(frame["chatRoomId"], None)
+                self._left(frame["chatRoomId"])
+
+    def _left(self, room: str) -> None:
+        # Who comes in again fetches what they missed before they were removed.
+        if room in self.marks:
+            self.marks[room].is_whole = False
 
     def _heard(self, room: str, timestamp: int) -> None:
-        # A room that is new has been whole since one is in it.
-        mark = self.marks.get(room)
-        if mark is None:
-            mark = self.marks[room] = Mark(is_whole=self.is_whole)
+        mark = self.marks.setdefault(room, Mark())
         mark.live = max(mark.live, timestamp)
         if mark.is_whole:
             mark.timestamp = max(mark.timestamp, timestamp)
+        elif self.is_whole:
+            # A room that was not among one's rooms when one came back.
+            self.is_whole = False
+            self._fetching = asyncio.create_task(self._catch_up(self.line)) if self.line else None
 
     def _refused(self, line: Line, frame: Frame) -> None:
         code, tag = frame.get("code", "VERIFICATION_REQUIRED"), frame.get("tag")

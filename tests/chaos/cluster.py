@@ -1,6 +1,7 @@
 """A whole cluster of one's own, held in this process: as `kaiwa up` starts it, and with what faults need beside it.
 
-Two of each worker; a gate before the table for each process, and before the broker for the second workers. What dies
+Two of each worker; a gate before the table for each process, and before the broker for the second workers,
+and before the connection API of each gateway. What dies
 is started again a second later, however often. All data are on files, so that also the engines may be killed.
 """
 
@@ -56,6 +57,7 @@ class ChaosCluster:
         self.supervisor = Supervisor(self._reaper, changed=self._record, say=say)
         self.tables: dict[str, TableGate] = {}
         self.brokers: dict[str, Gate] = {}
+        self.pushes: dict[str, Gate] = {}
         self._specs: dict[str, ProcessSpec] = {}
 
     @classmethod
@@ -130,6 +132,9 @@ class ChaosCluster:
             # The broker tells its clients where to come back to, so each gate has a listener of the broker's own.
             self.brokers[name] = Gate(ports.free_port())
             await self.brokers[name].open()
+        for number in range(1, GATEWAYS + 1):
+            self.pushes[f"gateway-{number}"] = Gate(self.plan.addresses.gateway(number)[1])
+            await self.pushes[f"gateway-{number}"].open()
         engines = await asyncio.to_thread(self._engines)
         for name in (*WITH_TABLE, *SECOND, *THIRD):
             self.tables[name] = TableGate(self.plan.addresses.dynamodb)
@@ -151,7 +156,7 @@ class ChaosCluster:
         hurry = asyncio.Event()
         hurry.set()
         await self.supervisor.stop([list(self.supervisor.kept)], hurry)
-        for gate in (*self.tables.values(), *self.brokers.values()):
+        for gate in (*self.tables.values(), *self.brokers.values(), *self.pushes.values()):
             await gate.close()
         await asyncio.to_thread(self._reaper.close)
 
@@ -199,4 +204,7 @@ class ChaosCluster:
             own["KAIWA_DYNAMODB_ENDPOINT"] = f"http://127.0.0.1:{self.tables[spec.name].port}"
         if spec.name in self.brokers:
             own["KAIWA_KAFKA_BOOTSTRAP"] = f"127.0.0.1:{self.brokers[spec.name].port}"
+        if spec.name in self.pushes:
+            address = f"http://127.0.0.1:{self.pushes[spec.name].port}/{processes.STAGE}"
+            own["KAIWA_CONNECTION_API_ADDRESS"] = address
         return replace(spec, environ={**spec.environ, **own})

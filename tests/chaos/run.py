@@ -28,7 +28,7 @@ class Size:
     """The load."""
 
     rooms: int = 30
-    rate: float = 80.0
+    rate: float = 60.0
     calm_s: float = CALM_S
 
 
@@ -76,8 +76,10 @@ async def run(
             await _faults(load, schedule, stop, fixed, lambda: on_progress(min(1.0, schedule.done), said[0]))
             load.quiet()
             on_progress(1.0, "draining")
+            book.flush()
             is_complete = await load.drained(DRAIN_S)
             book.note(Drained(at=book.now(), complete=is_complete))
+            book.flush()
             on_progress(1.0, "waiting for what may outlive its connection")
             await asyncio.sleep(size.calm_s)
             book.note(Ended(at=book.now()))

@@ -101,7 +101,7 @@ class Schedule:
 
     async def _recovered(self, fault: Fault, number: int, began: float, pids: dict[str, int | None]) -> None:
         for name in fault.hit:
-            back = partial(self._stage.cluster.is_ready, name, pids.get(name) if fault.kills else None)
+            back = partial(self._stage.cluster.is_ready, name, pids.get(name) if fault.ends else None)
             if not await until(back, within_s=RECOVERED_WITHIN_S, every_s=0.1):
                 self._say(f"{name} did not recover within {RECOVERED_WITHIN_S:.0f} s")
                 return

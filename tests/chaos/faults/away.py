@@ -2,6 +2,7 @@
 
 import os
 import signal
+from collections.abc import Mapping
 from typing import Literal
 
 from tests.chaos.faults.fault import Fault, NotPossible, Stage
@@ -43,11 +44,14 @@ class TableAway(EngineAway):
 
 
 class CutOff(Fault):
-    """One worker cannot reach the broker, or the table, while all others can; then it is back and goes on writing."""
+    """One worker cannot reach the broker, or the table, while all others can; or nobody reaches one gateway.
+
+    Then it is back, and goes on as if nothing had been.
+    """
 
     name = "cut off"
 
-    def __init__(self, target: str, hold_s: float, what: Literal["kafka", "table"], how: Shut) -> None:
+    def __init__(self, target: str, hold_s: float, what: Literal["kafka", "table", "pushes"], how: Shut) -> None:
         super().__init__(target, hold_s)
         self.what = what
         self.how: Shut = how
@@ -58,8 +62,10 @@ class CutOff(Fault):
         return f"{self.target} from the {self.what}, {self.how}"
 
     def _gate(self, stage: Stage) -> Gate:
-        gates = stage.cluster.brokers if self.what == "kafka" else stage.cluster.tables
-        found: Gate | None = gates.get(self.target)
+        cluster = stage.cluster
+        gates: dict[str, Mapping[str, Gate]] = {}
+        gates |= {"kafka": cluster.brokers, "table": cluster.tables, "pushes": cluster.pushes}
+        found: Gate | None = gates[self.what].get(self.target)
         if found is None:
             raise NotPossible(f"{self.target} has no gate before the {self.what}")
         return found

@@ -10,9 +10,12 @@ from tests.chaos.faults.away import CutOff, KafkaAway, TableAway
 from tests.chaos.faults.fault import Fault
 from tests.chaos.faults.poison import Poison
 from tests.chaos.faults.processes import Kill, PowerCut, Rebalances, RollingRestart, Stop, Term, WrongClock
+from tests.chaos.gates import Shut
 
 OURS: Final = ("gateway-1", "gateway-2", "persistence", "persistence-2", "presence", "fanout", "fanout-2", "api")
 ENGINES: Final = ("kafka", "dynamodb")
+GATEWAYS: Final = ("gateway-1", "gateway-2")
+WAYS: Final[tuple[Shut, ...]] = ("refuse", "swallow")
 PAUSES_S: Final = (2.0, 2.0, 20.0, 70.0)
 OUTAGES_S: Final = (5.0, 5.0, 60.0, 120.0)
 
@@ -34,13 +37,11 @@ def _stop(dice: random.Random, longest: float) -> Fault:
 
 def _cut_off(dice: random.Random, longest: float) -> Fault:
     if dice.random() < 0.5:
-        return CutOff(
-            dice.choice(SECOND), _held(dice, longest, (5.0, 15.0, 40.0)), "kafka", dice.choice(("refuse", "swallow"))
-        )
+        return CutOff(dice.choice(SECOND), _held(dice, longest, (5.0, 15.0, 40.0)), "kafka", dice.choice(WAYS))
+    if dice.random() < 0.4:
+        return CutOff(dice.choice(GATEWAYS), _held(dice, longest, (5.0, 15.0, 40.0)), "pushes", dice.choice(WAYS))
     names = ("persistence", "persistence-2", "presence", "fanout", "fanout-2", "api")
-    return CutOff(
-        dice.choice(names), _held(dice, longest, (5.0, 15.0, 40.0)), "table", dice.choice(("refuse", "swallow"))
-    )
+    return CutOff(dice.choice(names), _held(dice, longest, (5.0, 15.0, 40.0)), "table", dice.choice(WAYS))
 
 
 WEIGHTED: Final[Sequence[tuple[int, Maker]]] = (
@@ -51,7 +52,7 @@ WEIGHTED: Final[Sequence[tuple[int, Maker]]] = (
     (2, lambda _dice, _longest: PowerCut()),
     (2, lambda dice, longest: KafkaAway(_held(dice, longest, OUTAGES_S))),
     (2, lambda dice, longest: TableAway(_held(dice, longest, OUTAGES_S))),
-    (6, _cut_off),
+    (8, _cut_off),
     (2, lambda dice, longest: table.SlowTable(min(longest, dice.uniform(5, 15)))),
     (2, lambda dice, longest: table.Throttling(min(longest, dice.uniform(5, 15)))),
     (2, lambda dice, longest: table.Conflicting(min(longest, dice.uniform(5, 15)))),

@@ -47,6 +47,8 @@ class Fault:
     name: ClassVar[str]
     kills: ClassVar[bool] = False
     """A process dies of it by SIGKILL."""
+    ends: ClassVar[bool] = False
+    """What it hits is another process afterwards."""
 
     def __init__(self, target: str = "", hold_s: float = 0.0) -> None:
         self.target = target

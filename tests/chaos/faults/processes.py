@@ -25,7 +25,7 @@ class Kill(Fault):
     """kill -9."""
 
     name = "kill -9"
-    kills = True
+    kills = ends = True
 
     async def begin(self, stage: Stage) -> None:
         _signal(stage, self.target, signal.SIGKILL)
@@ -49,6 +49,7 @@ class Term(Fault):
     """SIGTERM."""
 
     name = "SIGTERM"
+    ends = True
 
     async def begin(self, stage: Stage) -> None:
         _signal(stage, self.target, signal.SIGTERM)
@@ -58,7 +59,7 @@ class PowerCut(Fault):
     """Everything dies at once, and all of it is started again."""
 
     name = "power cut"
-    kills = True
+    kills = ends = True
     _names: tuple[str, ...] = ()
 
     @property
