@@ -95,8 +95,13 @@ class Bench:
 
     async def room(self, *people: str) -> Room:
         room = Room(unique("room"))
+        await self.stand(room, *people)
+        return room
+
+    async def stand(self, room: Room, *people: str) -> None:
+        """The table has these people in the room, as of its last fact."""
         row = RoomRow(
-            position=0,
+            position=room.position,
             chat_room_id=room.room_id,
             name="Room",
             participant_ids=people,
@@ -104,7 +109,6 @@ class Bench:
             created_at=iso(now_ms()),
         )
         await self.table.write(Put(item(keys.room(room.room_id), row)))
-        return room
 
     async def connect(self, person: str, gateway: Gateway, *features: str, since_ms: int | None = None) -> str:
         opened = OpenConnection(

@@ -1,10 +1,12 @@
 """Fan-out dies, comes back, is joined by another: nothing is lost, and little comes twice (spec 9 and 11)."""
 
 from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from contracts.facts import ParticipantRemoved, ParticipantsAdded
+from contracts.timestamps import iso
 from tests.path.fanout_bench import Bench, bench_on, grows_old
 from tests.path.fanout_gateway import Gateway, now_ms, unique
 from tests.waiting import eventually
@@ -71,6 +73,28 @@ async def test_what_was_posted_between_a_kill_and_the_successor_reaches_everybod
     await bench.start_process()
     await eventually(lambda: got(gateway, old, 40), within_s=30)
     await eventually(lambda: got(gateway, fresh, 40))
+
+
+async def test_who_comes_and_goes_before_a_takeover_gets_what_was_posted_while_they_were_in_the_room(
+    bench: Bench,
+) -> None:
+    """The table tells who is in the room now; the log has yet to be routed."""
+    alice, bob = unique("alice"), unique("bob")
+    gateway, room = await bench.gateway(), await bench.room(alice, bob)
+    kept, moved = await bench.connect(alice, gateway), await bench.connect(bob, gateway)
+    await bench.say(room)
+    names: dict[str, Any] = {"name": "Room", "participant_count": 1}
+    await bench.tell(room, ParticipantRemoved(**bench.fact_fields(room), **names, user_id=bob, removed_by=alice))
+    await bench.say(room)
+    joined: dict[str, Any] = {"joined_at": iso(now_ms()), "last_read_seq": 0}
+    fields = {**bench.fact_fields(room), **names, **joined}
+    await bench.tell(room, ParticipantsAdded(**fields, user_ids=(bob,), added_by=alice))
+    await bench.stand(room, alice, bob)
+    await bench.say(room)
+    await bench.start()
+    await eventually(lambda: gateway.seqs(kept) == [1, 2, 3], within_s=30)
+    await eventually(lambda: is_done(bench))
+    assert gateway.seqs(moved) == [1, 3]
 
 
 async def test_a_clean_restart_repeats_the_window_for_new_connections_alone(bench: Bench) -> None:
