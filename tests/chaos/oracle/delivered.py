@@ -1,11 +1,12 @@
 """Rule 2: got by every connection that was open and a participant throughout, and by whoever came back (spec 3, 9)."""
 
+from bisect import bisect_left
 from collections.abc import Iterator, Mapping, Sequence
+from itertools import islice
 from math import inf
 
 from tests.chaos.oracle.connections import Connection, clients_of, fetched_by
-from tests.chaos.oracle.evidence import Evidence, Violation
-from tests.chaos.oracle.rooms import Posted
+from tests.chaos.oracle.evidence import Evidence, Owed, Violation
 
 DEAF_S = 180.0
 """A connection that stays open for so long after another has got the message, and is not closed, is deaf."""
@@ -32,7 +33,10 @@ def _first_deliveries(evidence: Evidence) -> Mapping[str, float]:
 def _not_got(evidence: Evidence, connection: Connection, first: Mapping[str, float]) -> Iterator[Violation]:
     """What is owed to the connection itself: all since it was opened, if it was open long enough."""
     got = {entry.message for entry in connection.received}
-    for room, posted in _owed(evidence, connection.user, evidence.clock + connection.opened):
+    until = inf if connection.closed is None else evidence.clock + connection.closed
+    for at, room, posted in _owed(evidence, connection.user, evidence.clock + connection.opened):
+        if at > until:
+            break
         if posted.message in got:
             continue
         elsewhere = first.get(posted.message, inf)
@@ -50,16 +54,14 @@ def _not_caught_up(
     got = {entry.message for connection in connections for entry in connection.received}
     last = {entry.message for entry in connections[-1].received}
     user, since = connections[0].user, evidence.clock + connections[0].opened
-    for room, posted in _owed(evidence, user, since):
-        if posted.at >= evidence.clock + connections[-1].opened and posted.message not in last:
+    for at, room, posted in _owed(evidence, user, since):
+        if at >= evidence.clock + connections[-1].opened and posted.message not in last:
             continue  # Owed to that connection itself, and told there.
         is_in = user in evidence.room(room).people
         if is_in and posted.message not in got and posted.message not in history.get((client, room), ()):
             yield Violation(2, "came back, caught up, and does not have it", room, posted.message, client, posted.place)
 
 
-def _owed(evidence: Evidence, user: str, since: float) -> Iterator[tuple[str, Posted]]:
-    for room, told in evidence.rooms.items():
-        for posted in told.posted:
-            if posted.at >= since and user in posted.people:
-                yield room, posted
+def _owed(evidence: Evidence, user: str, since: float) -> Iterator[Owed]:
+    owed = evidence.owed.get(user, [])
+    return islice(owed, bisect_left(owed, since, key=lambda one: one.at), None)

@@ -1,8 +1,10 @@
 """What a run left behind, and what is wrong with it."""
 
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import NamedTuple
 
 from chassis.items import Item
 from chassis.records import Record
@@ -10,7 +12,7 @@ from contracts.table import Key
 from contracts.topics import ROOMS, Topic
 from tests.chaos.journal import AnyEntry, Began, Drained
 from tests.chaos.oracle.connections import Connection, connections_of
-from tests.chaos.oracle.rooms import Room, rooms_of
+from tests.chaos.oracle.rooms import Posted, Room, rooms_of
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,6 +31,15 @@ class Violation:
         named = {"room": self.room, "message": self.message, "client": self.client, "at": self.place}
         where = ", ".join(f"{name} {value}" for name, value in named.items() if value is not None)
         return f"({self.rule}) {self.what}" + (f" [{where}]" if where else "")
+
+
+class Owed(NamedTuple):
+    """A message, for one who was in the room."""
+
+    at: float
+    """When it came into chat.rooms, epoch seconds."""
+    room: str
+    posted: Posted
 
 
 @dataclass(frozen=True)
@@ -60,6 +71,18 @@ class Evidence:
     def rooms(self) -> Mapping[str, Room]:
         """By id."""
         return rooms_of(self.of(ROOMS))
+
+    @cached_property
+    def owed(self) -> Mapping[str, list[Owed]]:
+        """For each user what was posted while they were in the room, in the order of the brokers' times."""
+        found: dict[str, list[Owed]] = defaultdict(list)
+        for room, told in self.rooms.items():
+            for posted in told.posted:
+                for user in posted.people:
+                    found[user].append(Owed(posted.at, room, posted))
+        for owed in found.values():
+            owed.sort(key=lambda one: one.at)
+        return dict(found)
 
     def of(self, topic: Topic) -> list[Record]:
         """The records of a topic."""

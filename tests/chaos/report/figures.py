@@ -2,7 +2,7 @@
 
 from bisect import bisect_left, bisect_right
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Container, Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, field
 from itertools import pairwise
 from typing import Any
@@ -11,6 +11,8 @@ from bench.figures import percentile
 from tests.chaos.journal import Acked, AnyEntry, Closed, FaultBegan, FaultEnded, Received, Recovered, Sent
 from tests.chaos.oracle.connections import Connection, clients_of
 from tests.chaos.oracle.evidence import Evidence
+
+Clients = Mapping[str, Sequence[Connection]]
 
 LOOK_S = 10.0
 """Messages sent within so many seconds of a fault's beginning tell how long deliveries stood still."""
@@ -93,9 +95,11 @@ def of(evidence: Evidence) -> Figures:
         found.p50_ms, found.p99_ms = 1000 * percentile(waits, 0.5), 1000 * percentile(waits, 0.99)
     firsts = _first_deliveries(evidence.journal, sent)
     found.longest_wait_s = max((got - at for at, got, _ in firsts), default=0.0)
+    clients = clients_of(evidence.connections.values())
+    own = {entry.connection for entry in evidence.journal if isinstance(entry, Closed) and entry.own}
     for fault in found.faults:
         fault.delivery_s = _standstill(fault.began, firsts)
-        fault.clients_s = _clients_back(fault, evidence)
+        fault.clients_s = _clients_back(fault, clients, own)
         fault.before_ms = _p95(found.latencies, fault.began - LOOK_S, fault.began)
         fault.during_ms = _p95(found.latencies, fault.began, (fault.ended or fault.began) + LOOK_S)
     return found
@@ -173,14 +177,13 @@ def _standstill(began: float, firsts: Sequence[tuple[float, float, str]]) -> flo
     return max(rooms.values(), default=None)
 
 
-def _clients_back(fault: FaultFigure, evidence: Evidence) -> float | None:
+def _clients_back(fault: FaultFigure, clients: Clients, own: Container[int]) -> float | None:
     """Of a gateway that went, or of all of them."""
     if fault.error is not None or not (fault.target.startswith("gateway") or fault.name == "power cut"):
         return None
     until = (fault.ended or fault.began) + BACK_S
-    own = {entry.connection for entry in evidence.journal if isinstance(entry, Closed) and entry.own}
     back: list[float] = []
-    for connections in clients_of(evidence.connections.values()).values():
+    for connections in clients.values():
         for one, following in pairwise(connections):
             is_of_it = one.gateway == fault.target.partition(" ")[0] or fault.name == "power cut"
             was_open = one.opened < fault.began <= (one.closed or until)
