@@ -21,6 +21,7 @@ from chassis.traces.port import Traces
 from contracts.presence import PresenceChanged
 from contracts.topics import CONTROLS, GATEWAYS, PRESENCE, ROOMS, SIGNALS
 from services.fanout.ahead import Ahead
+from services.fanout.behind import Behind
 from services.fanout.dispatch import Dispatch
 from services.fanout.gateways import Gateways
 from services.fanout.holdings import Holdings
@@ -125,9 +126,15 @@ def build(settings: FanoutSettings, health: Health) -> Fanout:
     dispatch = Dispatch(membership, locations, outlet, reports.take)
     peek = LogPeek(settings)
     holdings = _holdings(settings, dispatch, peek, outlet)
-    ahead = Ahead(LogReader(settings, name="fanout-ahead"))
+    log = LogReader(settings, name="fanout-log")
     worker = Worker(
-        dispatch=dispatch, membership=membership, holdings=holdings, table=table, ahead=ahead, traces=traces
+        dispatch=dispatch,
+        membership=membership,
+        holdings=holdings,
+        table=table,
+        ahead=Ahead(log),
+        behind=Behind(log),
+        traces=traces,
     )
     return Fanout(
         loop=_loop(settings, health, publisher, worker, holdings, traces),

@@ -84,6 +84,16 @@ class Membership:
         room.exact = True
         self._set(chat_room_id, room, people, position)
 
+    def has_routed(self, chat_room_id: str) -> bool:
+        """Whether it is known which facts of the room are repetitions."""
+        room = self._rooms.get(chat_room_id)
+        return room is not None and room.routed != UNKNOWN
+
+    def was_routed(self, chat_room_id: str, partition: int, position: int) -> None:
+        """Somebody has routed the room's facts up to `position`."""
+        room = self._use(chat_room_id, partition)
+        room.routed = max(room.routed, position)
+
     def advance(self, fact: Fact, partition: int, time_ms: int) -> bool:
         """Note that `fact` is routed now, at broker time `time_ms`; False: it was already."""
         room = self._use(fact.chat_room_id, partition)

@@ -23,6 +23,7 @@ from contracts.signals import Typing
 from contracts.topics import ROOMS, SIGNALS
 from services.fanout import metrics, tracing
 from services.fanout.ahead import Ahead
+from services.fanout.behind import Behind, asks_from
 from services.fanout.delivery import Delivery
 from services.fanout.dispatch import Dispatch
 from services.fanout.holdings import Holdings
@@ -65,6 +66,7 @@ class Worker:
         holdings: Holdings,
         table: TablePort,
         ahead: Ahead,
+        behind: Behind,
         traces: Traces | None = None,
     ) -> None:
         self._dispatch = dispatch
@@ -72,6 +74,7 @@ class Worker:
         self._holdings = holdings
         self._table = table
         self._ahead = ahead
+        self._behind = behind
         self._traces = traces
 
     async def handle(self, batch: Sequence[Record]) -> Handled:
@@ -83,6 +86,7 @@ class Worker:
         if any(isinstance(fact, NEEDS_PARTICIPANTS) for _, fact in facts):
             await self._know_before(*facts[0], partition)
             facts = self._in_known_rooms(facts, partition)
+            await self._know_repetitions(facts, partition)
         return self._route(partition, facts) if facts else Handled()
 
     def _route(self, partition: Partition, facts: Routable) -> Handled:
@@ -129,6 +133,16 @@ class Worker:
         people = await self._ahead.people_before(record, fact, stored)
         self._require_held(partition)
         self._membership.load_as_of(room_id, partition.number, people, position - 1)
+
+    async def _know_repetitions(self, facts: Routable, partition: Partition) -> None:
+        """Whether some of the room's first facts since the takeover stand before it too."""
+        since_ms = asks_from([fact for _, fact in facts], partition.takeover)
+        if since_ms is None or self._membership.has_routed(facts[0][1].chat_room_id):
+            return
+        room_id = facts[0][1].chat_room_id
+        last = await self._behind.last_of(room_id, since_ms, partition.number, partition.takeover)
+        self._require_held(partition)
+        self._membership.was_routed(room_id, partition.number, last)
 
     async def _know(self, chat_room_id: str, partition: Partition) -> None:
         """The room's people as they are now."""

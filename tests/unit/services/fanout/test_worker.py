@@ -12,6 +12,7 @@ from contracts.envelope import Undecodable, encode
 from contracts.facts import Fact
 from contracts.topics import ROOMS
 from services.fanout.ahead import Ahead, FactOnItsWay
+from services.fanout.behind import Behind
 from services.fanout.holdings import Holdings
 from services.fanout.partition import Takeover
 from services.fanout.worker import PartitionLost, RoomUnknown, Worker, WrongKey
@@ -43,6 +44,7 @@ class Bench:
             holdings=self.holdings,
             table=self.table,
             ahead=Ahead(self.rooms),
+            behind=Behind(self.rooms),
         )
 
     def written(self, *facts: Fact) -> list[Record]:
@@ -52,6 +54,15 @@ class Bench:
     def stored(self, position: int, *people: str) -> None:
         key = keys.room("lobby")
         self.table.items[key] = item(key, given.row(position, *people))
+
+
+def taken_over(start: int) -> Bench:
+    """A bench that took the partition over there, after all that was posted in these tests."""
+    made = Bench()
+    made.stored(0, "alice", "bob")
+    made.site.holds(Takeover(start=start, committed=start, reaches_ms=made.rooms.now_ms))
+    made.site.connect("bob", given.socket("b", since_ms=made.rooms.now_ms + given.MINUTE_MS))
+    return made
 
 
 @pytest.fixture
@@ -270,3 +281,37 @@ async def test_what_is_read_ahead_is_read_once_for_all_rooms(bench: Bench) -> No
         await bench.worker.handle([records[number]])
         assert bench.site.membership.people(f"r{number}") == {"alice", "bob"}
     assert bench.rooms.spans_read == [(1, 6), (0, 1)]
+
+
+async def test_a_fact_that_stands_before_the_takeover_too_is_no_news() -> None:
+    again = taken_over(2)
+    first, second = given.message(1, seq=1), given.message(2, seq=2)
+    records = again.written(first, second, second, given.message(3, seq=3))
+    for record in records[2:]:
+        await again.worker.handle([record])
+    assert again.site.outbox.seqs("b") == [3]
+
+
+async def test_a_fact_that_was_decided_late_and_stands_nowhere_before_is_news() -> None:
+    late = taken_over(1)
+    records = late.written(given.message(1, seq=1), given.message(2, seq=2), given.message(3, seq=3))
+    await late.worker.handle(records[1:])
+    assert late.site.outbox.seqs("b") == [2, 3]
+
+
+async def test_what_stands_before_the_takeover_is_read_once_for_all_rooms() -> None:
+    bench = taken_over(2)
+    posted = [given.message(10 + number, room=f"r{number}") for number in range(2)]
+    for number in range(2):
+        key = keys.room(f"r{number}")
+        bench.table.items[key] = item(key, given.row(0, "alice", "bob", room=f"r{number}"))
+    for record in bench.written(*posted, *posted)[2:]:
+        await bench.worker.handle([record])
+    assert bench.site.outbox.items == []
+    assert bench.rooms.spans_read == [(0, 2)]
+
+
+async def test_where_everything_is_younger_than_the_takeover_nothing_is_read_back(bench: Bench) -> None:
+    bench.stored(0, "alice", "bob")
+    await bench.worker.handle(bench.written(given.message(1, seq=1)))
+    assert bench.rooms.spans_read == []
