@@ -14,6 +14,8 @@ from tests.deploy.commands import said
 OVERLAY = Path(__file__).parents[2] / "deploy" / "kubernetes" / "overlays" / "local"
 KUBECTL = os.environ.get("KAIWA_TEST_KUBECTL", "")
 """A kubectl for a cluster that may be filled and emptied, run where Services' addresses can be reached."""
+CUT_NODE = os.environ.get("KAIWA_TEST_CUT_NODE", "")
+"""A program that takes a node off the network when it is called with `down`, and puts it back with `up`."""
 DEPLOYMENTS = ("gateway", "api", "persistence", "presence", "fanout")
 READY_WITHIN_S = 240
 
@@ -46,7 +48,7 @@ class Stack:
 
     async def pods(self, name: str) -> list[str]:
         """Their names."""
-        selector = f"app.kubernetes.io/name={name}"
+        selector = f"app.kubernetes.io/component={name}"
         found = json.loads(await self.in_kaiwa("get", "pods", "--selector", selector, "--output", "json"))
         return [pod["metadata"]["name"] for pod in found["items"]]
 

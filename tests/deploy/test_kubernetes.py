@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import asyncio
+import json
 from collections.abc import AsyncIterator
 
 import pytest
 
-from tests.deploy.kubernetes_stack import DEPLOYMENTS, KUBECTL, Stack, stack
+from tests.deploy.commands import said
+from tests.deploy.kubernetes_stack import CUT_NODE, DEPLOYMENTS, KUBECTL, Stack, stack
 from tests.people import Town
 from tests.steady import Steady, assert_nothing_acked_is_lost
 from tests.waiting import eventually
@@ -17,6 +19,9 @@ pytestmark = [
     pytest.mark.timeout(1_800),
     pytest.mark.skipif(not KUBECTL, reason="KAIWA_TEST_KUBECTL names no kubectl of a cluster for tests"),
 ]
+
+NO_SETTINGS = {"op": "remove", "path": "/spec/template/spec/containers/0/envFrom"}
+CUT_S = 60
 
 
 @pytest.fixture(scope="module")
@@ -78,13 +83,32 @@ async def test_a_pod_that_is_deleted_loses_nothing(running: Stack, town: Town) -
         await assert_nothing_acked_is_lost(room, sender, [other])
 
 
+@pytest.mark.skipif(not CUT_NODE, reason="KAIWA_TEST_CUT_NODE names no program that cuts a node off")
+async def test_a_node_that_is_cut_off_and_comes_back_loses_nothing(town: Town) -> None:
+    """Whatever runs on it: where that is Kafka or the table, messages wait for a minute."""
+    sender, other, room = await conversation(town, "cut")
+    async with sender, other:
+        await sender.send_many(20, name="before")
+        sending = asyncio.create_task(sender.send_many(60, name="during", pause_s=0.5))
+        await said([CUT_NODE, "down"], within_s=20)
+        try:
+            await asyncio.sleep(CUT_S)
+        finally:
+            await said([CUT_NODE, "up"], within_s=20)
+        async with asyncio.timeout(240):
+            await sending
+        await sender.send_many(20, name="after")
+        await assert_nothing_acked_is_lost(room, sender, [other])
+
+
 @pytest.mark.parametrize(
     "change",
     [
-        ("set", "image", "deployment/fanout", "fanout=kaiwa:nowhere"),
-        ("set", "env", "deployment/fanout", "KAIWA_FANOUT_GROUP-", "KAIWA_LOG_LEVEL=loud"),
+        ("set", "image", "deployment/fanout", "kaiwa=kaiwa:nowhere"),
+        ("set", "env", "deployment/fanout", "KAIWA_LOG_LEVEL=loud"),
+        ("patch", "deployment/fanout", "--type=json", f"--patch={json.dumps([NO_SETTINGS])}"),
     ],
-    ids=["a wrong image", "a wrong setting"],
+    ids=["a wrong image", "a wrong setting", "a missing setting"],
 )
 async def test_a_rollout_that_cannot_work_stops_and_the_service_goes_on(
     running: Stack, town: Town, change: tuple[str, ...]
