@@ -11,10 +11,11 @@ from typing import Any
 
 from deploy.local.ports import free_port
 from tests.deploy.commands import said
+from tests.deploy.observed import Prometheus
 
 ROOT = Path(__file__).parents[2]
 COMPOSE = ROOT / "deploy" / "compose" / "compose.yaml"
-PORTS = ("KAIWA_PORT", "KAIWA_CONNECTION_API_PORT", "KAIWA_KAFKA_PORT", "KAIWA_DYNAMODB_PORT")
+PORTS = ("KAIWA_PORT", "KAIWA_CONNECTION_API_PORT", "KAIWA_KAFKA_PORT", "KAIWA_DYNAMODB_PORT", "KAIWA_PROMETHEUS_PORT")
 UP_WITHIN_S = 300
 
 
@@ -33,6 +34,11 @@ class Stack:
     async def up(self) -> None:
         """All is healthy when it returns, and the jobs are done."""
         await self("up", "--detach", "--wait", "--wait-timeout", str(UP_WITHIN_S), within_s=UP_WITHIN_S + 60)
+
+    async def observed(self) -> Prometheus:
+        """Prometheus of the profile `observability`, ready. Its other images are not needed for what it says."""
+        await self("--profile", "observability", "up", "--detach", "--wait", "prometheus", "probe")
+        return Prometheus(f"http://127.0.0.1:{self.ports['KAIWA_PROMETHEUS_PORT']}")
 
     async def kill(self, service: str) -> None:
         """kill -9, and started again, as after a crash of the machine's own making."""

@@ -12,10 +12,31 @@ from functools import partial
 import pytest
 
 from tests.deploy.compose_stack import Stack, stack
+from tests.deploy.observed import Prometheus, alert_queries, dashboard_queries
 from tests.people import Town
 from tests.steady import Steady, assert_nothing_acked_is_lost
 from tests.waiting import eventually
 
+SILENT = {
+    "gateway: Calls for another gateway's connections",
+    "gateway: Ends by close code",
+    "gateway: Refused requests",
+    "overview: Connections closed because they were behind",
+    "overview: Dead letters, last day",
+    "overview: HTTP API: errors",
+    "overview: Table: failed and throttled calls",
+    "pipeline: Failed",
+    "pipeline: Retries, dead letters, producers replaced",
+    "pipeline: Throttled",
+    "replay: Dead letters, last day",
+    "replay: How long a round takes",
+    "replay: Looked at",
+    "replay: Since the last round",
+    "replay: Unreadable records of wholly-read topics",
+    "replay: Violations by invariant",
+    "replay: Violations of the last round",
+}
+"""Panels of what need not have happened, and of `kaiwa replay fsck`, which does not run here."""
 KILLED = ("persistence-1", "fanout-1", "persistence-2", "fanout-2", "gateway-1", "gateway-2", "presence", "api")
 
 
@@ -44,6 +65,13 @@ async def town(running: Stack) -> AsyncIterator[Town]:
         yield town
 
 
+async def conversation(town: Town, name: str) -> tuple[Steady, Steady, str]:
+    people = [await town.person(f"{who}-{name}") for who in ("sam", "ron")]
+    room = await town.room(*people)
+    sender, other = (Steady(town, person, room, "gateway-1") for person in people)
+    return sender, other, room
+
+
 async def test_all_is_healthy_and_the_lobby_is_there(running: Stack, town: Town) -> None:
     states = await running.states()
     jobs = {name: states.pop(name) for name in ("keys", "table", "topics", "people")}
@@ -64,9 +92,7 @@ async def test_two_people_chat_through_the_proxy(town: Town) -> None:
 
 
 async def test_nothing_acked_is_lost_while_containers_are_killed(running: Stack, town: Town) -> None:
-    people = [await town.person(f"{who}-killed") for who in ("sam", "ron")]
-    room = await town.room(*people)
-    sender, other = (Steady(town, person, room, "gateway-1") for person in people)
+    sender, other, room = await conversation(town, "killed")
     async with sender, other:
         for service in KILLED:
             sending = asyncio.create_task(sender.send_many(60, name=service))
@@ -80,6 +106,24 @@ async def test_nothing_acked_is_lost_while_containers_are_killed(running: Stack,
 
 async def _healthy(running: Stack, service: str) -> bool:
     return (await running.states())[service] == "healthy"
+
+
+async def test_prometheus_answers_every_question_of_the_dashboards_and_the_alerts(running: Stack, town: Town) -> None:
+    prometheus = await running.observed()
+    sender, other, room = await conversation(town, "observed")
+    async with sender, other:
+        await eventually(partial(_all_up, prometheus), within_s=60, every_s=1.0)
+        await sender.send_many(400, pause_s=0.1)
+        await assert_nothing_acked_is_lost(room, sender, [other])
+        silent = {panel for panel, query in dashboard_queries() if not await prometheus.ask(query)}
+    assert silent <= SILENT
+    for _, query in alert_queries():
+        await prometheus.ask(query)
+
+
+async def _all_up(prometheus: Prometheus) -> bool:
+    states = await prometheus.targets()
+    return len(states) > 5 and set(states.values()) == {"up"}
 
 
 async def test_down_and_up_again_keep_everything(running: Stack, town: Town) -> None:
