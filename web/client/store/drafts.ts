@@ -83,15 +83,14 @@ export function sent(drafts: Drafts, key: string, now: number): Drafts {
   }));
 }
 
-/** It is in the log and will be decided. A late ACK, after UNAVAILABLE, counts as well. */
+/** It is in the log and will be decided. A late ACK, after UNAVAILABLE, counts as well; one that a refusal for good has
+ * overtaken does not: it was decided already. */
 export function acknowledged(drafts: Drafts, key: string, messageId: string, now: number): Drafts {
-  return one(drafts, key, (draft) => ({
-    ...draft,
-    state: "accepted",
-    failure: undefined,
-    messageId,
-    dueAt: now + LOOK_AFTER_MS[0],
-  }));
+  return one(drafts, key, (draft) =>
+    draft.state === "failed"
+      ? draft
+      : { ...draft, state: "accepted", failure: undefined, messageId, dueAt: now + LOOK_AFTER_MS[0] },
+  );
 }
 
 /** It was not found in the history: it is still to be decided. `looks` counts how often it was looked for. */

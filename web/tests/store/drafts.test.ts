@@ -23,6 +23,11 @@ describe("a draft", () => {
     });
   });
 
+  it("that was refused for good stays so when its ACK comes behind the refusal", () => {
+    const failed = drafts.refused(sent, "k1", "VERIFICATION_REQUIRED", null, START);
+    expect(drafts.acknowledged(failed, "k1", "id-1", START)).toEqual(failed);
+  });
+
   it("that got no answer is due again after 8 s", () => {
     expect(drafts.isDue(one(sent), START + 7_999)).toBe(false);
     expect(drafts.isDue(one(sent), START + 8_000)).toBe(true);
