@@ -47,10 +47,10 @@ class Stack:
         await self.in_kaiwa(*words, f"--timeout={READY_WITHIN_S}s", within_s=READY_WITHIN_S + 30)
 
     async def pods(self, name: str) -> list[str]:
-        """Their names."""
+        """The names of those that are to stay."""
         selector = f"app.kubernetes.io/component={name}"
         found = json.loads(await self.in_kaiwa("get", "pods", "--selector", selector, "--output", "json"))
-        return [pod["metadata"]["name"] for pod in found["items"]]
+        return [pod["metadata"]["name"] for pod in found["items"] if "deletionTimestamp" not in pod["metadata"]]
 
     async def cluster(self) -> dict[str, Any]:
         """As `cluster.json` describes a local one."""
