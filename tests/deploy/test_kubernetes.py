@@ -119,7 +119,7 @@ async def test_a_rollout_that_cannot_work_stops_and_the_service_goes_on(
         told = await running.in_kaiwa("rollout", "status", "deployment/fanout", "--timeout=20s", check=False)
         assert "successfully rolled out" not in told
         assert before <= set(await running.pods("fanout"))
-        sender, other, room = await conversation(town, f"stopped-{change[1]}")
+        sender, other, room = await conversation(town, f"stopped-{change[0]}-{change[1].partition('/')[0]}")
         async with sender, other:
             await sender.send_many(20)
             await assert_nothing_acked_is_lost(room, sender, [other])
