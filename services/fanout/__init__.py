@@ -9,6 +9,7 @@ What is decided (pure):
     membership.py     who is in a room           locations.py    where a user is connected
     ahead.py          who was in it before a fact that the table is ahead of
     behind.py         which facts stand before the place of a takeover already
+    stretch.py        the facts that both of these read in the log
     window.py         frames of the last 60 s    gateways.py     which epochs live, and where
     dispatch.py       routes facts and catches up connections; never awaits, so there is one order of things
     partition.py      what is held of a partition            takeover.py    where it is read from

@@ -13,17 +13,16 @@ the fact and the table are read ahead, and taken back.
 import asyncio
 from collections import defaultdict
 from collections.abc import Mapping
-from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from aiokafka import TopicPartition
 
 from chassis.log_reader import Reader, Span
 from chassis.records import Record
-from contracts.envelope import ContractError
 from contracts.facts import Fact, ParticipantRemoved, ParticipantsAdded, RoomCreated
 from contracts.rows import RoomRow
 from contracts.topics import ROOMS
+from services.fanout.stretch import facts_in
 
 Move = RoomCreated | ParticipantsAdded | ParticipantRemoved
 Moves = Mapping[int, Move]
@@ -88,10 +87,11 @@ class Ahead:
         return stretch.moves[chat_room_id]
 
     async def _read(self, partition: TopicPartition, span: Span, stretch: _Stretch) -> None:
-        async with aclosing(self._reader.records({partition: span}, keep=_is_move)) as batches:
-            async for batch in batches:
-                for record in batch:
-                    _note(stretch, record)
+        async for fact in facts_in(self._reader, partition.partition, span, _is_move):
+            if isinstance(fact, Move):
+                moves = stretch.moves[fact.chat_room_id]
+                stretch.count += fact.submission.offset not in moves
+                moves[fact.submission.offset] = fact
 
 
 def taken_back(people: frozenset[str], moves: Moves, since: int, until: int) -> frozenset[str]:
@@ -105,17 +105,6 @@ def taken_back(people: frozenset[str], moves: Moves, since: int, until: int) -> 
             case RoomCreated():
                 people = frozenset()
     return people
-
-
-def _note(stretch: _Stretch, record: Record) -> None:
-    try:
-        fact = ROOMS.decode(record.value)
-    except ContractError:
-        # Bad in itself: who routes it puts it aside.
-        return
-    if isinstance(fact, Move) and record.key == fact.chat_room_id.encode():
-        stretch.count += fact.submission.offset not in stretch.moves[fact.chat_room_id]
-        stretch.moves[fact.chat_room_id][fact.submission.offset] = fact
 
 
 def _is_move(_key: bytes | None, value: bytes | None) -> bool:

@@ -10,19 +10,17 @@ after them:
 
 import asyncio
 from collections.abc import Sequence
-from contextlib import aclosing
 from dataclasses import dataclass, field
 
 from aiokafka import TopicPartition
 
 from chassis.log_reader import Reader, Span
-from chassis.records import Record
-from contracts.envelope import ContractError
 from contracts.facts import Fact, MessagePosted
 from contracts.topics import ROOMS
 from services.fanout.locations import OVERLAP_MS
 from services.fanout.membership import UNKNOWN
 from services.fanout.partition import Takeover
+from services.fanout.stretch import facts_in
 
 
 def asks_from(facts: Sequence[Fact], takeover: Takeover) -> int | None:
@@ -67,18 +65,6 @@ class Behind:
     async def _extend(self, partition: TopicPartition, stretch: _Stretch, since_ms: int) -> None:
         begin = (await self._reader.offsets_at([partition], since_ms))[partition]
         span = Span(stretch.begin if begin is None else min(begin, stretch.begin), stretch.begin)
-        async with aclosing(self._reader.records({partition: span})) as batches:
-            async for batch in batches:
-                for record in batch:
-                    _note(stretch, record)
+        async for fact in facts_in(self._reader, partition.partition, span):
+            stretch.last[fact.chat_room_id] = max(stretch.last.get(fact.chat_room_id, UNKNOWN), fact.submission.offset)
         stretch.begin, stretch.since_ms = span.begin, since_ms
-
-
-def _note(stretch: _Stretch, record: Record) -> None:
-    try:
-        fact = ROOMS.decode(record.value)
-    except ContractError:
-        # Bad in itself: it was put aside when it was routed.
-        return
-    if isinstance(fact, Fact) and record.key == fact.chat_room_id.encode():
-        stretch.last[fact.chat_room_id] = max(stretch.last.get(fact.chat_room_id, UNKNOWN), fact.submission.offset)

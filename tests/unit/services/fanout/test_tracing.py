@@ -15,7 +15,7 @@ from services.fanout.push_client import NoAnswer
 from services.fanout.tracing import Routing, routing
 from tests.doubles.traces import Kept, is_under, links, said
 from tests.unit.services.fanout import given
-from tests.unit.services.fanout.test_worker import Bench
+from tests.unit.services.fanout.worker_bench import Bench
 from tests.waiting import eventually
 
 UNRECORDED = b"00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-00"
