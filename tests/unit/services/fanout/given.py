@@ -1,6 +1,5 @@
 """Facts, signals, values of chat.presence and views, as few words as a test needs; and an outlet that remembers."""
 
-import asyncio
 import json
 from collections import defaultdict
 from collections.abc import Iterable, Sequence
@@ -9,7 +8,6 @@ from typing import Any
 from msgspec import UNSET
 
 from chassis.records import Outgoing, Record
-from contracts.connection_api import PushAnswer, PushRequest, decode_push_request
 from contracts.connections import ConnectionRef
 from contracts.envelope import Event, encode
 from contracts.facts import (
@@ -36,7 +34,6 @@ from services.fanout.gateways import Gateways
 from services.fanout.locations import Locations
 from services.fanout.membership import Membership
 from services.fanout.partition import Partition, Takeover
-from services.fanout.push_client import NoAnswer
 from services.fanout.route import EpochKey
 from services.fanout.window import Window
 
@@ -263,37 +260,6 @@ def item(name: str, *, delivery: Delivery | None = None, message_id: str = "m", 
     delivery = delivery or Delivery(0)
     delivery.expect()
     return Item(b'"%s"' % message_id.encode(), (connection_id(name),), delivery, ROOM, message_id, durable)
-
-
-class Gateway:
-    """A gateway as pushers see it: remembers requests, answers them, is silent while `silent`."""
-
-    def __init__(self) -> None:
-        self.requests: list[PushRequest] = []
-        self.addresses: list[str] = []
-        self.traceparents: list[bytes | None] = []
-        self.silent = False
-        self.errors: list[Exception] = []
-        self.gone: frozenset[str] = frozenset()
-        self.gate = asyncio.Event()
-        self.gate.set()
-
-    async def push(self, address: str, body: bytes, traceparent: bytes | None = None) -> PushAnswer:
-        self.addresses.append(address)
-        self.traceparents.append(traceparent)
-        self.requests.append(decode_push_request(body))
-        await self.gate.wait()
-        if self.silent:
-            raise NoAnswer("silent")
-        if self.errors:
-            raise self.errors.pop(0)
-        named = {name for push in self.requests[-1].pushes for name in push.connection_ids}
-        return PushAnswer(gone=tuple(sorted(named & self.gone)))
-
-    @property
-    def pushed(self) -> list[str]:
-        """Message ids, in order."""
-        return [push.payload.decode().strip('"') for request in self.requests for push in request.pushes]
 
 
 def values(messages: Iterable[Outgoing]) -> Sequence[dict[str, Any]]:

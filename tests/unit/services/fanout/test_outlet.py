@@ -12,6 +12,7 @@ from services.fanout.outlet import Outlet
 from services.fanout.push import Pusher
 from services.fanout.route import EpochKey
 from tests.unit.services.fanout import given
+from tests.unit.services.fanout.gateway import Gateway
 
 
 async def _never() -> None:
@@ -23,7 +24,7 @@ class Roads:
 
     def __init__(self) -> None:
         self.gateways: Gateways = given.known_gateways(given.KEY, given.OTHER)
-        self.ends = {given.KEY: given.Gateway(), given.OTHER: given.Gateway()}
+        self.ends = {given.KEY: Gateway(), given.OTHER: Gateway()}
         self.outlet = Outlet(self.gateways, self._pusher)
 
     def _pusher(self, key: EpochKey) -> Pusher:

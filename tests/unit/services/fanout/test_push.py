@@ -14,6 +14,7 @@ from services.fanout.locations import Locations
 from services.fanout.push import Pusher
 from services.fanout.push_client import EpochOver, NoAnswer, PushRefused
 from tests.unit.services.fanout import given
+from tests.unit.services.fanout.gateway import Gateway
 from tests.waiting import Eventually
 
 NextRoad = Callable[..., "Road"]
@@ -23,7 +24,7 @@ class Road:
     """A pusher that runs, the gateway at its end, and the view it forgets in."""
 
     def __init__(self, *, limits: QueueLimits, away_s: float, gateways: Gateways) -> None:
-        self.gateway = given.Gateway()
+        self.gateway = Gateway()
         self.locations = Locations()
         self.gateways = gateways
         self.reported: list[Outgoing] = []

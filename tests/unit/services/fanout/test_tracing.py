@@ -15,6 +15,7 @@ from services.fanout.push_client import NoAnswer
 from services.fanout.tracing import Routing, routing
 from tests.doubles.traces import Kept, is_under, links, said
 from tests.unit.services.fanout import given
+from tests.unit.services.fanout.gateway import Gateway
 from tests.unit.services.fanout.worker_bench import Bench
 from tests.waiting import eventually
 
@@ -69,7 +70,7 @@ class Road:
 
     def __init__(self) -> None:
         self.kept = Kept()
-        self.gateway = given.Gateway()
+        self.gateway = Gateway()
         self.gateways = given.known_gateways(given.KEY)
         self.pusher = Pusher(
             given.KEY,
