@@ -1,8 +1,10 @@
-"""A disk that fills up under load: what was acked is there when there is room again (a small tmpfs plays the disk)."""
+"""A disk that fills up under load: what was acked is there when there is room again (a small tmpfs plays the disk).
+
+The broker's disk: DynamoDB Local loses transactions that it acknowledged when its own fills up.
+"""
 
 import asyncio
 import json
-import os
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -14,32 +16,22 @@ import pytest
 from deploy.local import ports
 from deploy.local.home import Home
 from tests.people import Town
+from tests.small_disk import SmallDisk
 from tests.steady import Steady, assert_nothing_acked_is_lost
 from tests.waiting import eventually
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 
-DISK_MB = 1_300
+DISK_MB = 700
 MESSAGES = 300
 
 
-class Disk:
-    """A file system with room for little more than the cluster needs."""
+class ClusterOnADisk:
+    """A cluster whose broker has a file system with room for little more than it needs."""
 
     def __init__(self, folder: Path) -> None:
-        self.folder = folder
-        self.ballast = folder / "ballast"
-        self.cluster = folder / ".kaiwa"
-
-    def fill(self, left_bytes: int = 300_000) -> None:
-        """Take all the room but a little."""
-        stat = os.statvfs(self.folder)
-        with self.ballast.open("wb") as file:
-            os.posix_fallocate(file.fileno(), 0, stat.f_bavail * stat.f_frsize - left_bytes)
-
-    def free_bytes(self) -> int:
-        stat = os.statvfs(self.folder)
-        return stat.f_bavail * stat.f_frsize
+        self.cluster = folder
+        self.disk = SmallDisk(folder / "kafka")
 
     def kaiwa(self, *arguments: str) -> None:
         kaiwa = Path(sys.executable).with_name("kaiwa")
@@ -61,37 +53,34 @@ class Disk:
 
 
 @pytest.fixture
-def disk(tmp_path: Path) -> Iterator[Disk]:
-    mounted = subprocess.run(
-        ["mount", "-t", "tmpfs", "-o", f"size={DISK_MB}m", "tmpfs", tmp_path], capture_output=True, check=False
-    )
-    if mounted.returncode:
+def there(tmp_path: Path) -> Iterator[ClusterOnADisk]:
+    made = ClusterOnADisk(tmp_path / ".kaiwa")
+    if not made.disk.mount(DISK_MB):
         pytest.skip("needs the right to mount a tmpfs (root on Linux)")
-    made = Disk(tmp_path)
     try:
         yield made
     finally:
-        made.ballast.unlink(missing_ok=True)
+        made.disk.make_room()
         made.kaiwa("down")
-        subprocess.run(["umount", "--lazy", tmp_path], check=True)
+        made.disk.unmount()
 
 
-async def test_a_disk_that_fills_up_under_load_loses_nothing_acked(disk: Disk) -> None:
+async def test_a_disk_that_fills_up_under_load_loses_nothing_acked(there: ClusterOnADisk) -> None:
     up = ("up", "--detach", "--port-base", str(ports.free_block(20)))
-    await asyncio.to_thread(disk.kaiwa, *up)
-    async with Town.of(disk.described()) as town:
+    await asyncio.to_thread(there.kaiwa, *up)
+    async with Town.of(there.described()) as town:
         room = await town.room(*[await town.person(user) for user in ("sam", "ron")])
         async with Steady(town, "sam", room, "gateway-1") as sam, Steady(town, "ron", room, "gateway-1") as ron:
             await sam.send_many(50, name="before")
-            disk.fill()
+            there.disk.fill()
             sending = asyncio.create_task(sam.send_many(MESSAGES, name="during", padding="x" * 4_000))
-            await eventually(lambda: disk.free_bytes() == 0, within_s=60)
+            await eventually(lambda: there.disk.free_bytes == 0, within_s=60)
             # The broker dies of it and is started again in vain; five deaths within a minute would end the cluster.
-            await eventually(lambda: disk.deaths_of_kafka() > 1 or not disk.is_up(), within_s=120)
+            await eventually(lambda: there.deaths_of_kafka() > 1 or not there.is_up(), within_s=120)
             assert not sending.done()
-            disk.ballast.unlink()
-            if not disk.is_up():
-                await asyncio.to_thread(disk.kaiwa, *up)
+            there.disk.make_room()
+            if not there.is_up():
+                await asyncio.to_thread(there.kaiwa, *up)
             await asyncio.wait_for(sending, 200)
             assert len(sam.acked) == 50 + MESSAGES
             await assert_nothing_acked_is_lost(room, sam, [ron])
