@@ -1,7 +1,8 @@
 """The fault bench: a cluster under steady load in which everything is killed, paused, cut off, slowed or fooled.
 
     cluster.py    a cluster of its own, with two of each worker and gates before table and broker
-    people.py     the load: people who chat, join, leave, read, come and go, and write down what they see
+    load.py       the load: people who chat, join, leave, read, come and go, and write down what they see
+    crowd.py      thousands more, who only come and go
     journal.py    what they write down
     faults/       what is done to the cluster: small classes with a name, `begin` and `end`
     schedule.py   which fault comes when, alone or in pairs; from a seed

@@ -15,11 +15,15 @@ from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
 from tests.chaos import report
+from tests.chaos.cluster import DISK
 from tests.chaos.run import Outcome, Size, judged_again, run
 from tests.chaos.schedule import Plan
+from tests.small_disk import SmallDisk
 
 app = typer.Typer(add_completion=False, no_args_is_help=True)
 _MEMORY = Path("/dev/shm")
+DISK_MB = 4_000
+"""Room for the broker's data of some hours, where a file system of their own can be mounted."""
 Json = Annotated[bool, typer.Option("--json", help="print figures and violations as JSON")]
 Output = Annotated[Path, typer.Option("--output", help="where the report and its plots go")]
 
@@ -41,13 +45,18 @@ def run_command(
     where = folder or Path(tempfile.mkdtemp(prefix="kaiwa-chaos-", dir=_MEMORY if _MEMORY.is_dir() else None))
     console = Console(stderr=as_json)
     console.print(f"seed {chosen}, data in {where}")
+    disk = SmallDisk(where / DISK)
+    disk.mount(DISK_MB)
     plan = Plan(chosen, seconds=seconds, kills=kills, longest_s=longest)
     outcome = asyncio.run(_run(where, plan, Size(rooms, rate), console))
     _tell(outcome, output, console, as_json=as_json)
     if folder is None and not outcome.violations:
+        disk.unmount()
         shutil.rmtree(where, ignore_errors=True)
     elif outcome.violations:
-        console.print(f"kept: {where} (python -m tests.chaos judge {where})")
+        console.print(
+            f"kept: {where} (python -m tests.chaos judge {where}); {where / DISK} may be a mounted file system"
+        )
     raise typer.Exit(1 if outcome.violations else 0)
 
 

@@ -26,6 +26,7 @@ from deploy.local.restarts import Restarts
 from deploy.local.supervisor import Supervisor
 from tests.chaos.gates import Gate, TableGate
 from tests.chaos.until import until
+from tests.small_disk import SmallDisk
 
 GATEWAYS = 2
 SECOND = ("persistence-2", "fanout-2")
@@ -34,6 +35,7 @@ THIRD = ("persistence-3", "fanout-3")
 """Workers that faults add and take."""
 ENGINES = ("kafka", "dynamodb")
 WITH_TABLE = ("persistence", "presence", "fanout", "api")
+DISK = "kafka"
 _READY_S = 120.0
 
 
@@ -53,6 +55,8 @@ class ChaosCluster:
         self.folder = folder
         self.home = Home(folder)
         self.plan = decide(self.home, Options(folder, gateways=GATEWAYS))
+        self.disk = SmallDisk(folder / DISK)
+        """Where the broker keeps its data; mounted or not before the cluster starts."""
         self._reaper = Reaper()
         self.supervisor = Supervisor(self._reaper, changed=self._record, say=say)
         self.tables: dict[str, TableGate] = {}
@@ -161,12 +165,10 @@ class ChaosCluster:
         await asyncio.to_thread(self._reaper.close)
 
     def _engines(self) -> list[ProcessSpec]:
-        data, port = self.home.data(ephemeral=False), self.plan.addresses.port
-        kafka = kafka_spec(
-            data / "kafka", port=port("kafka"), controller_port=port("controller"), log=self.home.log("kafka")
-        )
-        self._add_listeners(data / "kafka" / "server.properties")
-        table = dynamodb_spec(data / "dynamodb", port=self.plan.addresses.dynamodb, log=self.home.log("dynamodb"))
+        port, logs = self.plan.addresses.port, self.home.log
+        kafka = kafka_spec(self.disk.folder, port=port("kafka"), controller_port=port("controller"), log=logs("kafka"))
+        self._add_listeners(self.disk.folder / "server.properties")
+        table = dynamodb_spec(self.folder / "dynamodb", port=self.plan.addresses.dynamodb, log=logs("dynamodb"))
         return [kafka, table]
 
     def _add_listeners(self, properties: Path) -> None:

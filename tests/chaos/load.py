@@ -11,10 +11,9 @@ from pathlib import Path
 from typing import Any
 
 from aiohttp import ClientError
-from websockets.asyncio.client import ClientConnection, connect
-from websockets.exceptions import WebSocketException
 
 from tests.chaos.client import Client, Crew
+from tests.chaos.crowd import Crowd
 from tests.chaos.journal import AnyEntry, Asked, Began, Journal
 from tests.chaos.until import until
 from tests.people import Town
@@ -69,10 +68,10 @@ class SteadyLoad:
         self.clients: dict[str, Client] = {}
         self._count = rooms
         self._run = uuid.uuid4().hex[:6]
+        self.crowd = Crowd(town, dice, GATEWAYS, f"{self._run}-crowd")
         self._sent = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._silent: list[Client] = []
-        self._crowd: list[ClientConnection] = []
         self._is_on = False
 
     async def settle(self) -> None:
@@ -186,7 +185,7 @@ class SteadyLoad:
         """Everybody goes."""
         for task in list(self._tasks):
             task.cancel()
-        await self.disperse()
+        await self.crowd.disperse()
         await asyncio.gather(*(client.stop() for client in self.clients.values()), return_exceptions=True)
 
     # What faults do with clients
@@ -224,24 +223,3 @@ class SteadyLoad:
             client.in_haste = True
             client.cut()
         return len(some)
-
-    async def crowd(self, count: int) -> int:
-        """See faults.fault.Load."""
-        user = next(iter(self.clients))
-        users = [self.members[room][0] for room in self.members] or [user]
-
-        async def one(number: int) -> None:
-            base = self.town.described()["processes"][GATEWAYS[number % len(GATEWAYS)]]["websocketUrl"]
-            token = await self.town.token(users[number % len(users)])
-            with contextlib.suppress(OSError, WebSocketException, TimeoutError):
-                self._crowd.append(await connect(f"{base}?token={token}", compression=None, open_timeout=10))
-
-        await asyncio.gather(*(one(number) for number in range(count)), return_exceptions=True)
-        return len(self._crowd)
-
-    async def disperse(self) -> None:
-        """See faults.fault.Load."""
-        crowd, self._crowd = self._crowd, []
-        for socket in crowd:
-            socket.transport.abort()
-        await asyncio.gather(*(socket.wait_closed() for socket in crowd), return_exceptions=True)

@@ -7,9 +7,11 @@ from typing import Final
 from tests.chaos.cluster import SECOND
 from tests.chaos.faults import crowds, table
 from tests.chaos.faults.away import CutOff, KafkaAway, TableAway
+from tests.chaos.faults.exhausted import FilesExhausted, FullDisk
 from tests.chaos.faults.fault import Fault
 from tests.chaos.faults.poison import Poison
 from tests.chaos.faults.processes import Kill, PowerCut, Rebalances, RollingRestart, Stop, Term, WrongClock
+from tests.chaos.faults.versions import NewerEvent, OldEvents
 from tests.chaos.gates import Shut
 
 OURS: Final = ("gateway-1", "gateway-2", "persistence", "persistence-2", "presence", "fanout", "fanout-2", "api")
@@ -18,6 +20,9 @@ GATEWAYS: Final = ("gateway-1", "gateway-2")
 WAYS: Final[tuple[Shut, ...]] = ("refuse", "swallow")
 PAUSES_S: Final = (2.0, 2.0, 20.0, 70.0)
 OUTAGES_S: Final = (5.0, 5.0, 60.0, 120.0)
+
+CROWDS: Final = (200, 1_000, 5_000)
+"""The greatest takes a minute of both cores: for those who have the time of long faults."""
 
 Maker = Callable[[random.Random, float], Fault]
 """From dice and the longest hold, in seconds."""
@@ -61,10 +66,14 @@ WEIGHTED: Final[Sequence[tuple[int, Maker]]] = (
     (2, lambda _dice, _longest: Rebalances()),
     (1, lambda _dice, _longest: RollingRestart()),
     (2, lambda _dice, _longest: Poison()),
+    (1, lambda _dice, _longest: OldEvents()),
+    (1, lambda _dice, _longest: NewerEvent()),
+    (1, lambda dice, longest: FullDisk(min(longest, dice.uniform(5, 20)))),
+    (2, lambda dice, longest: FilesExhausted(dice.choice((*OURS, *ENGINES)), min(longest, dice.uniform(5, 20)))),
     (2, lambda _dice, _longest: crowds.Vanish()),
     (2, lambda dice, longest: crowds.StopReading("", min(longest, dice.choice((5.0, 35.0))))),
     (1, lambda _dice, _longest: crowds.AllAtOnce()),
-    (1, lambda _dice, longest: crowds.Crowd("", min(longest, 5.0))),
+    (1, lambda dice, longest: crowds.CrowdReturns(dice.choice([one for one in CROWDS if one <= 100 * longest]))),
     (1, lambda dice, longest: WrongClock(dice.choice(OURS), min(longest, 20.0), dice.choice(("-30s", "+1h")))),
 )
 

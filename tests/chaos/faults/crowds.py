@@ -1,5 +1,7 @@
 """What clients do that no gateway likes."""
 
+from typing import ClassVar
+
 from tests.chaos.faults.fault import Fault, NotPossible, Stage
 
 
@@ -36,15 +38,34 @@ class AllAtOnce(Fault):
             raise NotPossible("nobody is connected")
 
 
-class Crowd(Fault):
-    """Many more connections at the same moment."""
+class CrowdReturns(Fault):
+    """Many more connections, which all break and all come back at the same moment."""
 
-    name = "a crowd connects"
-    size = 200
+    name = "a crowd returns"
+    within_s: ClassVar[float] = 120.0
+    """The time that the last of them has. Those who come too early are told to wait, and do."""
+
+    def __init__(self, size: int, hold_s: float = 2.0) -> None:
+        super().__init__("", hold_s)
+        self.size = size
+
+    @property
+    def described(self) -> str:
+        """For the report."""
+        return f"{self.size} at once"
 
     async def begin(self, stage: Stage) -> None:
-        if not await stage.load.crowd(self.size):
-            raise NotPossible("not one of the crowd was let in")
+        crowd = stage.load.crowd
+        there = await crowd.gather(self.size)
+        if there < self.size // 2:
+            raise NotPossible(f"only {there} of the crowd were let in")
+        back = await crowd.reconnect(self.within_s)
+        if back < there:
+            raise CameNotBack(f"{there - back} of {there} had not come back after {self.within_s:.0f} s")
 
     async def end(self, stage: Stage) -> None:
-        await stage.load.disperse()
+        await stage.load.crowd.disperse()
+
+
+class CameNotBack(Exception):
+    """Clients that were not let in again."""

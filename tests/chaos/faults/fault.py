@@ -4,6 +4,7 @@ import random
 from typing import ClassVar, Protocol
 
 from tests.chaos.cluster import ChaosCluster
+from tests.chaos.crowd import Crowd
 
 
 class Load(Protocol):
@@ -21,11 +22,9 @@ class Load(Protocol):
     def all_at_once(self) -> int:
         """Everybody's connection is cut and everybody comes back without a pause; returns how many."""
 
-    async def crowd(self, count: int) -> int:
-        """So many more connections at once, closed again at `disperse`; returns how many were taken."""
-
-    async def disperse(self) -> None:
-        """The crowd goes."""
+    @property
+    def crowd(self) -> Crowd:
+        """Many people more, who are in no room."""
 
 
 class Stage:

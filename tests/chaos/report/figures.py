@@ -17,6 +17,8 @@ Clients = Mapping[str, Sequence[Connection]]
 LOOK_S = 10.0
 """Messages sent within so many seconds of a fault's beginning tell how long deliveries stood still."""
 BACK_S = 60.0
+WINDOW_S = 60.0
+"""Of the catch-up (spec 9)."""
 
 
 @dataclass(slots=True)
@@ -50,6 +52,9 @@ class Figures:
     delivered: int = 0
     connections: int = 0
     repeated: int = 0
+    """Deliveries that the connection had already."""
+    repeated_young: int = 0
+    """Of these, on connections younger than the catch-up window: a worker that takes over catches up all of them."""
     longest_wait_s: float = 0.0
     p50_ms: float = 0.0
     p99_ms: float = 0.0
@@ -87,7 +92,9 @@ def of(evidence: Evidence) -> Figures:
     found.kills = sum(fault.name in {"kill -9", "power cut"} and fault.error is None for fault in found.faults)
     found.connections = len(evidence.connections)
     found.acked = len({entry.tag for entry in evidence.journal if isinstance(entry, Acked)})
-    found.delivered, found.repeated = _counted(evidence.connections.values())
+    found.delivered = sum(len(connection.received) for connection in evidence.connections.values())
+    ages = [got.at - one.opened for one in evidence.connections.values() for got in _repeats(one)]
+    found.repeated, found.repeated_young = len(ages), sum(age < WINDOW_S for age in ages)
     sent = _first_sent(evidence.journal)
     found.latencies = sorted(_latencies(evidence.journal, sent))
     waits = sorted(wait for _, wait in found.latencies)
@@ -134,13 +141,13 @@ def _faults(journal: Iterable[AnyEntry]) -> Iterable[FaultFigure]:
     return found.values()
 
 
-def _counted(connections: Iterable[Connection]) -> tuple[int, int]:
-    delivered = repeated = 0
-    for connection in connections:
-        places = {(got.room, got.seq) for got in connection.received}
-        delivered += len(connection.received)
-        repeated += len(connection.received) - len(places)
-    return delivered, repeated
+def _repeats(connection: Connection) -> Iterable[Received]:
+    """What it got and had already."""
+    seen: set[tuple[str, int]] = set()
+    for got in connection.received:
+        if (got.room, got.seq) in seen:
+            yield got
+        seen.add((got.room, got.seq))
 
 
 def _first_sent(journal: Iterable[AnyEntry]) -> dict[str, tuple[float, str]]:

@@ -32,6 +32,7 @@ def _head(figures: Figures, made: str) -> str:
         ("messages acknowledged", f"{figures.acked:,}"),
         ("deliveries", f"{figures.delivered:,} on {figures.connections:,} connections"),
         ("delivered again on the same connection", f"{figures.repeated_per_million:,.0f} per million"),
+        ("of these, on connections younger than a minute", f"{figures.repeated_young:,} of {figures.repeated:,}"),
         ("sent to received, p50 and p99", f"{figures.p50_ms:,.0f} and {figures.p99_ms:,.0f} ms"),
         ("the longest that a message waited", f"{figures.longest_wait_s:,.1f} s"),
     ]

@@ -48,6 +48,7 @@ def test_a_kill_is_told_with_the_return_of_process_delivery_and_clients() -> Non
     assert not_done.error is not None
     assert found.kills == 1
     assert (found.acked, found.delivered, found.repeated) == (1, 3, 1)
+    assert found.repeated_young == 1
     assert found.longest_wait_s == 2.5
 
 

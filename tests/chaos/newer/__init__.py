@@ -1,0 +1,1 @@
+"""What stands for the next release: `sitecustomize.py` is what it knows more."""
