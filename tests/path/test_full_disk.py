@@ -22,7 +22,7 @@ from tests.waiting import eventually
 
 pytestmark = [pytest.mark.long, pytest.mark.timeout(900)]
 
-DISK_MB = 700
+DISK_MB = 200
 MESSAGES = 300
 
 

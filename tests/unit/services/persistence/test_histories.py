@@ -289,5 +289,6 @@ class TestHistories(Histories.TestCase):  # type: ignore[valid-type,misc]  # a c
 
 
 @pytest.mark.long
+@pytest.mark.timeout(7_200)
 class TestManyHistories(Histories.TestCase):  # type: ignore[valid-type,misc]
     settings = settings(_SETTINGS, max_examples=3_000)

@@ -240,5 +240,6 @@ class TestLeases(LeaseModel.TestCase):  # type: ignore[valid-type,misc]  # a cla
 
 
 @pytest.mark.long
+@pytest.mark.timeout(7_200)
 class TestManyLeases(LeaseModel.TestCase):  # type: ignore[valid-type,misc]
     settings = settings(_SETTINGS, max_examples=5_000)
