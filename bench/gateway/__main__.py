@@ -1,4 +1,4 @@
-"""`python -m bench.gateway [handshakes] [idle] [stalled] [draining]`: shows the tables, writes bench/gateway.md."""
+"""`python -m bench.gateway [PART ...]`: shows the tables, writes bench/gateway.md."""
 
 import asyncio
 import resource
@@ -11,10 +11,11 @@ import typer
 import uvloop
 from rich.console import Console
 
-from bench.gateway import draining, handshakes, idle, stalled
+from bench.gateway import deliveries, draining, handshakes, idle, stalled
 from bench.report import Report, Section
 
 PARTS: dict[str, Callable[[], Awaitable[Section]]] = {
+    "deliveries": deliveries.measure,
     "handshakes": handshakes.measure,
     "idle": idle.measure,
     "stalled": stalled.measure,

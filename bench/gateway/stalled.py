@@ -6,15 +6,13 @@ import time
 
 import aiohttp
 import yarl
-from aiokafka import AIOKafkaConsumer
 
 from bench.figures import Latencies
 from bench.gateway.alone import KEY_ID, SECRET, Client, Gateway, alone
+from bench.gateway.pushing import located
 from bench.report import Section, times
 from chassis.sigv4_sign import sign
 from contracts.connection_api import BULK_CONTENT_TYPE, Push, PushAnswer, PushRequest, decode_push_answer, encode_bulk
-from contracts.connections import Connected
-from contracts.topics import CONNECTIONS, GATEWAYS
 
 STALLED = (0, 10, 100)
 HEALTHY, PUSHES, EVERY_S = 50, 150, 0.02
@@ -110,19 +108,7 @@ async def _deaf(gateway: Gateway, user: str) -> socket.socket:
 
 
 async def _room(gateway: Gateway, http: aiohttp.ClientSession, count: int) -> Room:
-    """From the log: the epoch, and who has which connection."""
-    ids: dict[str, str] = {}
-    epoch = ""
-    async with AIOKafkaConsumer(
-        CONNECTIONS.name, GATEWAYS.name, bootstrap_servers=gateway.bootstrap, auto_offset_reset="earliest"
-    ) as consumer:
-        while len(ids) < count or not epoch:
-            async with asyncio.timeout(20):
-                message = await consumer.getone()
-            event = (CONNECTIONS if message.topic == CONNECTIONS.name else GATEWAYS).decode(message.value)
-            epoch = getattr(event, "epoch", epoch)
-            if isinstance(event, Connected):
-                ids[event.user_id] = event.connection_id
-    made = Room(gateway, http, epoch)
-    made.ids = ids
+    where = await located(gateway, count)
+    made = Room(gateway, http, where.epoch)
+    made.ids = where.ids
     return made
