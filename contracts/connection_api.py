@@ -5,7 +5,7 @@ from typing import Final
 
 from msgspec import UNSET, Struct, UnsetType, msgpack
 
-from contracts.ids import ConnectionId, Epoch, Id
+from contracts.ids import ConnectionId, Epoch, Id, ManyConnectionIds
 
 REQUEST_ID_HEADER: Final = "x-amzn-RequestId"
 ERROR_TYPE_HEADER: Final = "x-amzn-ErrorType"
@@ -87,7 +87,8 @@ class Push(Struct, frozen=True, array_like=True):
 
     payload: bytes
     """UTF-8 text, sent as it is as one text frame."""
-    connection_ids: tuple[ConnectionId, ...]
+    connection_ids: ManyConnectionIds
+    """The gateway refuses the whole request for one that `is_connection_id` refuses."""
     accepted_ms: int = 0
     """When the log accepted the message (epoch ms, the broker's time); 0: its delivery is not to be measured."""
 

@@ -23,6 +23,7 @@ from contracts.connection_api import (
     decode_push_request,
     encode_bulk,
 )
+from contracts.ids import is_connection_id
 from gateway import metrics
 from gateway.deliver import Deliverer, Missed
 from gateway.endings import Endings
@@ -71,6 +72,8 @@ class BulkPush:
                 str(push.payload, "utf-8")
         except (DecodeError, UnicodeDecodeError, RecursionError):
             return INVALID_BODY
+        if not self._names_connections(request):
+            return INVALID_BODY
         if request.gateway_id != self._gateway_id or request.epoch != self._epoch():
             return MISDIRECTED
         worker = self._worker(request)
@@ -83,6 +86,11 @@ class BulkPush:
             answer = encode_bulk(PushAnswer(gone=tuple(missed.gone), slow=tuple(missed.slow)))
             worker.number, worker.answer = request.number, answer
             return answer
+
+    def _names_connections(self, request: PushRequest) -> bool:
+        # An id that is in the registry was made here; only the others need a look at their shape.
+        unknown = (self._registry.unknown(push.connection_ids) for push in request.pushes)
+        return all(is_connection_id(name) for names in unknown for name in names)
 
     def _worker(self, request: PushRequest) -> _Worker:
         worker = self._workers.get(request.worker_id)

@@ -1,6 +1,6 @@
 """Which connections there are, by id and by user; the opening ones too, since a push may be early (spec 2)."""
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 from gateway.connection import Connection
 
@@ -37,6 +37,11 @@ class Registry:
     def get(self, connection_id: str) -> Connection | None:
         """The connection, or None: gone, or never here."""
         return self._by_id.get(connection_id)
+
+    def unknown(self, connection_ids: Iterable[str]) -> list[str]:
+        """Those of them that are not here."""
+        by_id = self._by_id
+        return [connection_id for connection_id in connection_ids if connection_id not in by_id]
 
     def of_user(self, user_id: str) -> list[Connection]:
         """All connections of a user here."""

@@ -76,6 +76,14 @@ async def test_what_is_no_request_or_no_text_pushes_nothing() -> None:
     assert inside.frames(connection) == []
 
 
+async def test_a_push_to_what_is_no_connection_id_pushes_nothing_to_the_others_either() -> None:
+    inside = Inside()
+    bulk, connection = bulk_of(inside), inside.connection()
+    bad = body(Push(b"good", (connection.id,)), Push(b"x", (connection.id, "nobody")))
+    assert await bulk.handle(bad) is INVALID_BODY
+    assert inside.frames(connection) == []
+
+
 async def test_those_to_close_are_closed_first_and_named_gone() -> None:
     inside = Inside()
     bulk, connection = bulk_of(inside), inside.connection()
