@@ -38,9 +38,9 @@ class Deliverer:
     def push(self, payload: bytes, connection_ids: Iterable[str]) -> Missed:
         """Put `payload` (UTF-8) as one text frame into each outbox; returns at once."""
         missed, frame, now = Missed(), text_frame(payload), self._wheel.now()
-        delivered = 0
+        find, delivered = self._registry.get, 0
         for connection_id in connection_ids:
-            connection = self._registry.get(connection_id)
+            connection = find(connection_id)
             if connection is None:
                 missed.gone.append(connection_id)
             elif connection.outbox.offer(frame):

@@ -4,6 +4,8 @@ Nothing here awaits a client: a frame is queued, and at the end of the loop's tu
 its transport in one write. A client that does not read fills its outbox and is closed (4408); nobody waits for it.
 
     offer ─▶ queue ─▶ (end of the turn, one write) ─▶ transport's buffer ─▶ kernel
+
+In a room everybody waits for the same frames: those are joined once, and the joined bytes belong to all of them.
 """
 
 import struct
@@ -28,8 +30,8 @@ def text_frame(payload: bytes) -> bytes:
 class Wire(Protocol):
     """The socket under an outbox."""
 
-    def write(self, data: bytes) -> None:
-        """Hand bytes to the transport; never blocks."""
+    def write(self, data: bytes) -> int:
+        """Hand bytes to the transport; never blocks. Returns what the transport then holds, as `unsent`."""
 
     def unsent(self) -> int:
         """Bytes that the transport still holds."""
@@ -38,26 +40,32 @@ class Wire(Protocol):
 class Outbox:
     """The frames for one client, in order. Until `open` they only queue: the handshake is not answered yet."""
 
-    __slots__ = ("_frames", "_mark", "_mark_s", "_outboxes", "_queued", "_wire", "_written", "connection_id")
+    __slots__ = (
+        "_mark", "_mark_s", "_outboxes", "_queued_bytes", "_unsent", "_wire", "_written", "connection_id", "queued",
+    )  # fmt: skip
 
     def __init__(self, outboxes: "Outboxes", connection_id: str) -> None:
         self._outboxes = outboxes
         self.connection_id = connection_id
-        self._frames: list[bytes] = []
-        self._queued = 0
+        self.queued: list[bytes] = []
+        self._queued_bytes = 0
         self._wire: Wire | None = None
         self._written = 0
+        self._unsent = 0
+        """What the transport held after the last write: since then it can only have become less."""
         self._mark = 0
         self._mark_s = 0.0
 
     def offer(self, frame: bytes) -> bool:
         """Queue a frame; False: the client is too far behind, and nothing was queued."""
-        if self.waiting + len(frame) > self._outboxes.limit_bytes:
+        size = len(frame)
+        if self._queued_bytes + self._unsent + size > self._outboxes.limit_bytes and not self._has_room(size):
             return False
-        self._queued += len(frame)
-        self._frames.append(frame)
-        if len(self._frames) == 1 and self._wire is not None:
+        queued = self.queued
+        if not queued and self._wire is not None:
             self._outboxes.note(self)
+        queued.append(frame)
+        self._queued_bytes += size
         return True
 
     def open(self, wire: Wire) -> None:
@@ -67,8 +75,8 @@ class Outbox:
 
     def drop(self) -> None:
         """Forget what is queued."""
-        self._frames.clear()
-        self._queued = 0
+        self.queued = []
+        self._queued_bytes = 0
 
     def close(self) -> None:
         """Nothing more is written."""
@@ -77,19 +85,26 @@ class Outbox:
 
     def flush(self) -> None:
         """Write what is queued, in one write."""
-        if self._wire is None or not self._frames:
+        self.write(b"".join(self.queued))
+
+    def write(self, joined: bytes) -> None:
+        """Write `joined`, which is all that is queued."""
+        if self._wire is None or not joined:
             return
-        data = self._frames[0] if len(self._frames) == 1 else b"".join(self._frames)
-        self._frames.clear()
-        self._queued = 0
-        self._written += len(data)
-        self._wire.write(data)
-        self._outboxes.watch(self)
+        self.queued = []
+        self._queued_bytes = 0
+        self._written += len(joined)
+        self._unsent = self._wire.write(joined)
+        if self._unsent:
+            self._outboxes.watch(self)
+
+    def _has_room(self, size: int) -> bool:
+        return self.waiting + size <= self._outboxes.limit_bytes
 
     @property
     def waiting(self) -> int:
         """Bytes that the kernel has not taken yet."""
-        return self._queued + (self._wire.unsent() if self._wire is not None else 0)
+        return self._queued_bytes + (self._wire.unsent() if self._wire is not None else 0)
 
     def mark(self, now: float) -> None:
         """Remember what is to be gone in time."""
@@ -125,11 +140,16 @@ class Outboxes:
     def flush(self) -> None:
         """Write all that was noted."""
         noted, self._noted = self._noted, []
+        frames: list[bytes] = []
+        joined = b""
         for outbox in noted:
-            outbox.flush()
+            if outbox.queued != frames:
+                frames = outbox.queued
+                joined = b"".join(frames)
+            outbox.write(joined)
 
     def watch(self, outbox: Outbox) -> None:
-        """`outbox` has written: look after it."""
+        """The kernel did not take all that `outbox` has written: look after it."""
         if outbox not in self._watched:
             self._watched[outbox] = None
             self._new.append(outbox)

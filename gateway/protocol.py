@@ -215,10 +215,13 @@ class WebSocket(WebSocketsSansIOProtocol):
 
     # What goes
 
-    def write(self, data: bytes) -> None:
-        """Hand whole frames to the transport."""
-        if not self.close_sent and not self.transport.is_closing():
-            self.transport.write(data)
+    def write(self, data: bytes) -> int:
+        """Hand whole frames to the transport; returns the bytes that the kernel has not taken."""
+        transport = self.transport
+        if self.close_sent or transport.is_closing():
+            return 0
+        transport.write(data)
+        return transport.get_write_buffer_size()
 
     def unsent(self) -> int:
         """Bytes that the kernel has not taken."""

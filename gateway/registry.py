@@ -11,6 +11,8 @@ class Registry:
     def __init__(self) -> None:
         self._by_id: dict[str, Connection] = {}
         self._by_user: dict[str, dict[str, Connection]] = {}
+        self.get = self._by_id.get
+        """The connection of an id, or None: gone, or never here."""
 
     def __len__(self) -> int:
         return len(self._by_id)
@@ -33,10 +35,6 @@ class Registry:
         if not siblings:
             del self._by_user[connection.user_id]
         return True
-
-    def get(self, connection_id: str) -> Connection | None:
-        """The connection, or None: gone, or never here."""
-        return self._by_id.get(connection_id)
 
     def unknown(self, connection_ids: Iterable[str]) -> list[str]:
         """Those of them that are not here."""

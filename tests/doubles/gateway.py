@@ -55,9 +55,10 @@ class FakeSocket:
         self.pings = 0
         self.rested: list[float] = []
 
-    def write(self, data: bytes) -> None:
+    def write(self, data: bytes) -> int:
         self.writes.append(data)
         self.unsent_bytes += len(data)
+        return self.unsent_bytes
 
     def unsent(self) -> int:
         return self.unsent_bytes

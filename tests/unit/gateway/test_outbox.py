@@ -44,6 +44,28 @@ def test_all_outboxes_of_a_turn_are_written_by_one_callback() -> None:
     assert [len(socket.writes) for socket in sockets] == [1, 1, 1]
 
 
+def test_connections_with_the_same_waiting_frames_share_the_joined_bytes() -> None:
+    inside = Inside()
+    (one, its), (two, others), (odd, odds) = opened(inside), opened(inside), opened(inside)
+    first, second = text_frame(b"1"), text_frame(b"2")
+    for outbox in (one, two):
+        outbox.offer(first)
+        outbox.offer(second)
+    odd.offer(second)
+    inside.end_turn()
+    assert its.writes[0] is others.writes[0]
+    assert (payloads(its.writes[0]), payloads(odds.writes[0])) == ([b"1", b"2"], [b"2"])
+
+
+def test_a_frame_that_waits_alone_is_written_without_a_copy() -> None:
+    inside = Inside()
+    outbox, socket = opened(inside)
+    frame = text_frame(b"1")
+    outbox.offer(frame)
+    inside.end_turn()
+    assert socket.writes[0] is frame
+
+
 def test_what_came_before_the_101_goes_out_in_order_when_it_opens() -> None:
     inside = Inside()
     outbox, socket = Outbox(inside.outboxes, "c"), FakeSocket()

@@ -192,9 +192,10 @@ async def test_a_bulk_push_is_a_span_with_its_writing_which_ends_after_the_socke
     socket = socket_of(connection)
     write_on = socket.write
 
-    def write(data: bytes) -> None:
-        write_on(data)
+    def write(data: bytes) -> int:
+        unsent = write_on(data)
         written_ns.append(time.time_ns())
+        return unsent
 
     socket.write = write  # type: ignore[method-assign]
     sent = body(Push(json.dumps({"content": CONTENT}).encode(), (connection.id, "AAAAAAAAAAAAAAA=")))
