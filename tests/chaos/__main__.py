@@ -32,6 +32,7 @@ Output = Annotated[Path, typer.Option("--output", help="where the report and its
 def run_command(
     seconds: Annotated[float, typer.Option(min=5, help="how long faults come")] = 600.0,
     kills: Annotated[int, typer.Option(min=0, help="go on until so many processes were killed")] = 0,
+    messages: Annotated[int, typer.Option(min=0, help="go on until so many messages were acknowledged")] = 0,
     seed: Annotated[int | None, typer.Option(help="the same seed draws the same faults")] = None,
     rate: Annotated[float, typer.Option(min=1, help="messages a second")] = 60.0,
     rooms: Annotated[int, typer.Option(min=1)] = 30,
@@ -47,7 +48,7 @@ def run_command(
     console.print(f"seed {chosen}, data in {where}")
     disk = SmallDisk(where / DISK)
     disk.mount(DISK_MB)
-    plan = Plan(chosen, seconds=seconds, kills=kills, longest_s=longest)
+    plan = Plan(chosen, seconds=seconds, kills=kills, messages=messages, longest_s=longest)
     outcome = asyncio.run(_run(where, plan, Size(rooms, rate), console))
     _tell(outcome, output, console, as_json=as_json)
     if folder is None and not outcome.violations:

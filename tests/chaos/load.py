@@ -22,6 +22,8 @@ from tests.replay_town import known_person, known_room
 GATEWAYS = ("gateway-1", "gateway-2")
 MEMBERS = 4
 FEATURES = "rooms,read"
+KEYED = 0.85
+"""How many messages carry a `clientMessageId`: only those are acknowledged."""
 
 
 class JournalBook:
@@ -121,7 +123,7 @@ class SteadyLoad:
         client = self._device(user)
         draw = self.dice.random()
         if draw < 0.92:
-            keyed = self.dice.random() < 0.6 or not client.features
+            keyed = self.dice.random() < KEYED or not client.features
             if client.can_say(room, keyed=keyed):
                 self._sent += 1
                 self._do(client.say(room, f"{self._run}-{self._sent}", keyed=keyed))

@@ -18,11 +18,13 @@ PAUSE_S = (2.0, 8.0)
 
 @dataclass(frozen=True, slots=True)
 class Plan:
-    """How much is done. With `kills` the run lasts until so many were done, else `seconds`."""
+    """How much is done. With `kills` or `messages` the run lasts until so many were done, else `seconds`."""
 
     seed: int
     seconds: float = 600.0
     kills: int = 0
+    messages: int = 0
+    """Acknowledgements that the run needs, besides."""
     longest_s: float = 20.0
     """No fault is held longer than this, if a shorter one of its kind exists."""
     pairs: float = 0.25
@@ -49,8 +51,10 @@ class Schedule:
     @property
     def done(self) -> float:
         """The share of the plan that is done."""
-        if self._plan.kills:
-            return self.kills / self._plan.kills
+        goals = ((self.kills, self._plan.kills), (self._book.acked, self._plan.messages))
+        shares = [reached / goal for reached, goal in goals if goal]
+        if shares:
+            return min(shares)
         return (self._book.now() - self._began) / self._plan.seconds
 
     async def run(self) -> None:

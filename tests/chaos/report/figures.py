@@ -96,7 +96,7 @@ def of(evidence: Evidence) -> Figures:
     ages = [got.at - one.opened for one in evidence.connections.values() for got in _repeats(one)]
     found.repeated, found.repeated_young = len(ages), sum(age < WINDOW_S for age in ages)
     sent = _first_sent(evidence.journal)
-    found.latencies = sorted(_latencies(evidence.journal, sent))
+    found.latencies = sorted(_latencies(evidence.connections.values(), sent))
     waits = sorted(wait for _, wait in found.latencies)
     if waits:
         found.p50_ms, found.p99_ms = 1000 * percentile(waits, 0.5), 1000 * percentile(waits, 0.99)
@@ -158,10 +158,15 @@ def _first_sent(journal: Iterable[AnyEntry]) -> dict[str, tuple[float, str]]:
     return sent
 
 
-def _latencies(journal: Iterable[AnyEntry], sent: Mapping[str, tuple[float, str]]) -> Iterable[tuple[float, float]]:
-    for entry in journal:
-        if isinstance(entry, Received) and entry.tag in sent:
-            yield sent[entry.tag][0], entry.at - sent[entry.tag][0]
+def _latencies(
+    connections: Iterable[Connection], sent: Mapping[str, tuple[float, str]]
+) -> Iterable[tuple[float, float]]:
+    """Of what came for the first time, and was sent while the connection stood: the rest is catching up."""
+    for connection in connections:
+        again = {id(got) for got in _repeats(connection)}
+        for got in connection.received:
+            if id(got) not in again and got.tag in sent and sent[got.tag][0] >= connection.opened:
+                yield sent[got.tag][0], got.at - sent[got.tag][0]
 
 
 def _first_deliveries(
