@@ -7,7 +7,7 @@ for that. The memory is of one epoch; another epoch is answered 421, and tells n
 import asyncio
 import time
 from collections import OrderedDict
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
@@ -18,6 +18,7 @@ from contracts.connection_api import (
     INVALID_BODY,
     MISDIRECTED,
     ApiError,
+    Push,
     PushAnswer,
     PushRequest,
     decode_push_request,
@@ -33,6 +34,8 @@ from gateway.tracing import writing, written
 WORKERS_REMEMBERED: Final = 256
 _COPIES_A_TURN: Final = 2_000
 _NOTHING: Final = encode_bulk(PushAnswer())
+_Stretch = tuple[tuple[str, ...], list[bytes]]
+"""Connections, and payloads for all of them."""
 
 
 @dataclass(slots=True)
@@ -72,7 +75,8 @@ class BulkPush:
                 str(push.payload, "utf-8")
         except (DecodeError, UnicodeDecodeError, RecursionError):
             return INVALID_BODY
-        if not self._names_connections(request):
+        stretches = list(_together(request.pushes))
+        if not self._names_connections(stretches):
             return INVALID_BODY
         if request.gateway_id != self._gateway_id or request.epoch != self._epoch():
             return MISDIRECTED
@@ -82,14 +86,14 @@ class BulkPush:
                 metrics.BULK_REPEATED.inc()
                 # Of an older one nobody waits for the answer any more.
                 return worker.answer if request.number == worker.number else _NOTHING
-            missed = await self._traced(request, traceparent)
+            missed = await self._traced(request, stretches, traceparent)
             answer = encode_bulk(PushAnswer(gone=tuple(missed.gone), slow=tuple(missed.slow)))
             worker.number, worker.answer = request.number, answer
             return answer
 
-    def _names_connections(self, request: PushRequest) -> bool:
+    def _names_connections(self, stretches: Iterable[_Stretch]) -> bool:
         # An id that is in the registry was made here; only the others need a look at their shape.
-        unknown = (self._registry.unknown(push.connection_ids) for push in request.pushes)
+        unknown = (self._registry.unknown(connection_ids) for connection_ids, _ in stretches)
         return all(is_connection_id(name) for names in unknown for name in names)
 
     def _worker(self, request: PushRequest) -> _Worker:
@@ -101,26 +105,26 @@ class BulkPush:
             self._workers.popitem(last=False)
         return worker
 
-    async def _traced(self, request: PushRequest, traceparent: bytes | None) -> Missed:
+    async def _traced(self, request: PushRequest, stretches: Sequence[_Stretch], traceparent: bytes | None) -> Missed:
         span = None
         if self._traces is not None and traceparent is not None:
             copies = sum(len(push.connection_ids) for push in request.pushes)
             span = writing(self._traces, traceparent, pushes=len(request.pushes), connections=copies)
-        missed = await self._push(request)
+        missed = await self._push(request, stretches)
         if span is not None:
             written(span, gone=len(missed.gone), slow=len(missed.slow))
         return missed
 
-    async def _push(self, request: PushRequest) -> Missed:
+    async def _push(self, request: PushRequest, stretches: Iterable[_Stretch]) -> Missed:
         self._close(request.close)
         gone: dict[str, None] = {}
         slow: dict[str, None] = {}
         copies, accepted = 0, [push.accepted_ms for push in request.pushes if push.accepted_ms]
-        for push in request.pushes:
-            missed = self._deliverer.push(push.payload, push.connection_ids)
+        for connection_ids, payloads in stretches:
+            missed = self._deliverer.push_all(payloads, connection_ids)
             gone.update(dict.fromkeys(missed.gone))
             slow.update(dict.fromkeys(missed.slow))
-            copies += len(push.connection_ids)
+            copies += len(payloads) * len(connection_ids)
             if copies >= _COPIES_A_TURN:
                 # Nobody's frames wait for the end of a large request.
                 copies = 0
@@ -136,6 +140,20 @@ class BulkPush:
             connection = self._registry.get(connection_id)
             if connection is not None:
                 self._deliverer.fall_behind(connection, "dropped_by_fanout")
+
+
+def _together(pushes: Iterable[Push]) -> Iterator[_Stretch]:
+    """Pushes in a row for the same connections, a busy room's, as one; no more in one than go in a turn."""
+    to: tuple[str, ...] = ()
+    payloads: list[bytes] = []
+    for push in pushes:
+        if payloads and (push.connection_ids != to or (len(payloads) + 1) * len(to) > _COPIES_A_TURN):
+            yield to, payloads
+            payloads = []
+        to = push.connection_ids
+        payloads.append(push.payload)
+    if payloads:
+        yield to, payloads
 
 
 def _measure(accepted: Sequence[int]) -> None:

@@ -3,7 +3,7 @@
 push(payload, ids) ─▶ one frame ─▶ outbox of each ─▶ (end of the turn) transports
 """
 
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from msgspec import Struct
@@ -35,23 +35,27 @@ class Deliverer:
         self._endings = endings
         self._wheel = wheel
 
-    def push(self, payload: bytes, connection_ids: Iterable[str]) -> Missed:
+    def push(self, payload: bytes, connection_ids: Sequence[str]) -> Missed:
         """Put `payload` (UTF-8) as one text frame into each outbox; returns at once."""
-        missed, frame, now = Missed(), text_frame(payload), self._wheel.now()
-        find, delivered = self._registry.get, 0
+        return self.push_all((payload,), connection_ids)
+
+    def push_all(self, payloads: Sequence[bytes], connection_ids: Sequence[str]) -> Missed:
+        """Put each of `payloads` as one text frame into each outbox, all of them or none; returns at once."""
+        missed, frames, now = Missed(), b"".join(map(text_frame, payloads)), self._wheel.now()
+        find = self._registry.get
         for connection_id in connection_ids:
             connection = find(connection_id)
             if connection is None:
                 missed.gone.append(connection_id)
-            elif connection.outbox.offer(frame):
+            elif connection.outbox.offer(frames):
                 connection.life.active_s = now
-                delivered += 1
             else:
                 self.fall_behind(connection, "outbox_bytes")
                 missed.slow.append(connection_id)
-        metrics.DELIVERED.inc(delivered)
-        metrics.GONE.inc(len(missed.gone))
-        metrics.SLOW.inc(len(missed.slow))
+        delivered = len(connection_ids) - len(missed.gone) - len(missed.slow)
+        metrics.DELIVERED.inc(delivered * len(payloads))
+        metrics.GONE.inc(len(missed.gone) * len(payloads))
+        metrics.SLOW.inc(len(missed.slow) * len(payloads))
         return missed
 
     def answer(self, connection: Connection, frame: Struct) -> None:

@@ -111,6 +111,38 @@ async def test_the_same_request_twice_at_once_pushes_once() -> None:
     assert len(inside.frames(connection)) == 6000
 
 
+async def test_pushes_in_a_row_for_the_same_connections_keep_their_order_among_the_others() -> None:
+    inside = Inside()
+    bulk, one, two = bulk_of(inside), inside.connection(), inside.connection()
+    to = [(one.id, two.id), (one.id, two.id), (two.id,), (one.id, two.id)]
+    await bulk.handle(body(*(Push(b'{"n":%d}' % n, ids) for n, ids in enumerate(to))))
+    assert [frame["n"] for frame in inside.frames(one)] == [0, 1, 3]
+    assert [frame["n"] for frame in inside.frames(two)] == [0, 1, 2, 3]
+
+
+async def test_pushes_in_a_row_for_the_same_connections_are_no_more_at_once_than_goes_in_a_turn() -> None:
+    inside = Inside(limit_bytes=10_000_000)
+    bulk, connection = bulk_of(inside), inside.connection()
+    pushes = (Push(b"1", (connection.id,)) for _ in range(5_000))
+    pushing = asyncio.ensure_future(bulk.handle(body(*pushes)))
+    await asyncio.sleep(0)
+    assert len(inside.frames(connection)) == 2_000
+    await pushing
+    assert len(inside.frames(connection)) == 5_000
+
+
+async def test_every_copy_counts_whether_it_went_alone_or_with_others() -> None:
+    inside = Inside()
+    bulk, connection = bulk_of(inside), inside.connection()
+    before = [pushed(outcome) for outcome in ("delivered", "gone")]
+    await bulk.handle(body(*(Push(b"1", (connection.id, "AAAAAAAAAAAAAAA=")) for _ in range(3))))
+    assert [pushed(outcome) for outcome in ("delivered", "gone")] == [before[0] + 3, before[1] + 3]
+
+
+def pushed(outcome: str) -> float:
+    return REGISTRY.get_sample_value("kaiwa_gateway_pushed_total", {"outcome": outcome}) or 0.0
+
+
 async def test_the_memory_is_bounded() -> None:
     bulk = bulk_of(Inside())
     for number in range(WORKERS_REMEMBERED + 10):
