@@ -40,32 +40,31 @@ class Wire(Protocol):
 class Outbox:
     """The frames for one client, in order. Until `open` they only queue: the handshake is not answered yet."""
 
-    __slots__ = (
-        "_mark", "_mark_s", "_outboxes", "_queued_bytes", "_unsent", "_wire", "_written", "connection_id", "queued",
-    )  # fmt: skip
+    __slots__ = ("_bytes", "_mark", "_mark_s", "_outboxes", "_wire", "_written", "connection_id", "queued")
 
     def __init__(self, outboxes: "Outboxes", connection_id: str) -> None:
         self._outboxes = outboxes
         self.connection_id = connection_id
         self.queued: list[bytes] = []
-        self._queued_bytes = 0
+        self._bytes = 0
+        """Queued, and held by the transport after the last write; since then that can only have become less."""
         self._wire: Wire | None = None
         self._written = 0
-        self._unsent = 0
-        """What the transport held after the last write: since then it can only have become less."""
         self._mark = 0
         self._mark_s = 0.0
 
     def offer(self, frame: bytes) -> bool:
         """Queue a frame; False: the client is too far behind, and nothing was queued."""
-        size = len(frame)
-        if self._queued_bytes + self._unsent + size > self._outboxes.limit_bytes and not self._has_room(size):
-            return False
+        size = self._bytes + len(frame)
+        if size > self._outboxes.limit_bytes:
+            size = self.waiting + len(frame)
+            if size > self._outboxes.limit_bytes:
+                return False
+        self._bytes = size
         queued = self.queued
-        if not queued and self._wire is not None:
+        if not queued:
             self._outboxes.note(self)
         queued.append(frame)
-        self._queued_bytes += size
         return True
 
     def open(self, wire: Wire) -> None:
@@ -76,7 +75,6 @@ class Outbox:
     def drop(self) -> None:
         """Forget what is queued."""
         self.queued = []
-        self._queued_bytes = 0
 
     def close(self) -> None:
         """Nothing more is written."""
@@ -92,19 +90,15 @@ class Outbox:
         if self._wire is None or not joined:
             return
         self.queued = []
-        self._queued_bytes = 0
         self._written += len(joined)
-        self._unsent = self._wire.write(joined)
-        if self._unsent:
+        unsent = self._bytes = self._wire.write(joined)
+        if unsent:
             self._outboxes.watch(self)
-
-    def _has_room(self, size: int) -> bool:
-        return self.waiting + size <= self._outboxes.limit_bytes
 
     @property
     def waiting(self) -> int:
         """Bytes that the kernel has not taken yet."""
-        return self._queued_bytes + (self._wire.unsent() if self._wire is not None else 0)
+        return sum(map(len, self.queued)) + (self._wire.unsent() if self._wire is not None else 0)
 
     def mark(self, now: float) -> None:
         """Remember what is to be gone in time."""
