@@ -1,6 +1,7 @@
 """The paths of the connection API (spec 6), as they are sent: `@` or `%40`, `=` or `%3D`. Pure."""
 
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final, Literal
 from urllib.parse import unquote
 
@@ -19,6 +20,7 @@ class Target:
     connection_id: str = ""
 
 
+@lru_cache(maxsize=64)
 def target(method: str, raw_path: bytes) -> Target | None:
     """The target of a request, or None: no such call. Dot segments and `//` count as they do in the signature."""
     segments = [unquote(segment) for segment in _normalised(raw_path.decode("latin-1"))]

@@ -13,7 +13,7 @@ import hmac
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import lru_cache
 from typing import Final, Literal
 
@@ -25,7 +25,6 @@ from gateway.sigv4_errors import InvalidSignature, MissingAuthenticationToken, U
 Action = Literal["post", "get", "delete", "bulk"]
 ALL_ACTIONS: Final[frozenset[Action]] = frozenset({"post", "get", "delete", "bulk"})
 
-_DATE: Final = "%Y%m%dT%H%M%SZ"
 _DATE_SHAPE: Final = re.compile(r"[0-9]{8}T[0-9]{6}Z")
 
 
@@ -116,11 +115,11 @@ def _checked_date(authorization: Authorization, headers: Headers, now: float) ->
 
 
 def _seconds(date: str) -> float:
-    # strptime alone would take fewer digits, and those of other scripts.
+    # fromisoformat alone would take other forms, too. strptime costs 20 times as much.
     if _DATE_SHAPE.fullmatch(date) is None:
         raise InvalidSignature("X-Amz-Date is not like 20240102T030405Z")
     try:
-        return datetime.strptime(date, _DATE).replace(tzinfo=UTC).timestamp()
+        return datetime.fromisoformat(date).timestamp()
     except ValueError:
         raise InvalidSignature("X-Amz-Date is no date") from None
 
@@ -145,7 +144,7 @@ def _checked_payload_hash(body: bytes, headers: Headers) -> str:
 def _check_signature(authorization: Authorization, date: str, signed: bytes, key: Key) -> None:
     to_sign = "\n".join((ALGORITHM, date, authorization.scope, hashlib.sha256(signed).hexdigest()))
     signing_key = _signing_key(key.secret, authorization.date, authorization.region, authorization.service)
-    expected = hmac.new(signing_key, to_sign.encode(), hashlib.sha256).hexdigest()
+    expected = hmac.digest(signing_key, to_sign.encode(), "sha256").hex()
     if not hmac.compare_digest(expected, authorization.signature):
         raise InvalidSignature("the signature does not match")
 

@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Final
 
 from gateway.sigv4_errors import InvalidSignature, MissingAuthenticationToken
@@ -49,6 +50,8 @@ def _parts(rest: str) -> dict[str, str]:
     return parts
 
 
+# A caller names the same key, day and headers again and again: only its signatures differ.
+@lru_cache(maxsize=64)
 def _credential(text: str) -> tuple[str, str, str, str]:
     parts = text.rsplit("/", 4)
     if len(parts) != 5 or parts[4] != _TERMINATOR:
@@ -56,6 +59,7 @@ def _credential(text: str) -> tuple[str, str, str, str]:
     return parts[0], parts[1], parts[2], parts[3]
 
 
+@lru_cache(maxsize=64)
 def _signed_headers(text: str) -> tuple[str, ...]:
     names = tuple(text.split(";"))
     # The signer sorts them; two orders for one set would be two signatures for one request.

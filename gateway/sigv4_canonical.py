@@ -6,6 +6,7 @@ encoded once more. So only the raw path will do; from the decoded one nobody can
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from urllib.parse import quote
 
 Headers = Mapping[str, Sequence[str]]
@@ -28,6 +29,7 @@ def canonical_request(
     return "\n".join(lines).encode("utf-8")
 
 
+@lru_cache(maxsize=64)
 def canonical_path(raw_path: bytes) -> str:
     """The sent path without `.`, `..` and `//`, each byte but the unreserved ones and `/` encoded (once more)."""
     return quote(_without_dot_segments(raw_path), safe="/~")
