@@ -3,7 +3,8 @@
 The door      protocol.py (uvicorn's protocol) · server.py · handshake.py · lifecycle.py · refusals.py
 In            requests.py (which route) · routes.py (the table) · marks.py · refresh.py · submit.py (the only way into
               Kafka) · in_flight.py · intervals.py · rates.py
-Out           connection_api.py · connection_paths.py · api_bodies.py · sigv4*.py · forwarding.py · bulk.py
+Out           back_door.py (uvicorn's protocol) · connection_api.py · connection_paths.py · api_bodies.py · sigv4*.py
+              forwarding.py · bulk.py
               deliver.py · outbox.py · answers.py
 A connection  connection.py · registry.py · limits.py (pure), upkeep.py, wheel.py · endings.py · departures.py
 The process   settings.py · assembly.py, app.py (composition root) · leases.py · epochs.py · controls.py · drain.py

@@ -3,7 +3,7 @@
 import asyncio
 import socket
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Final
 
 from chassis.health import Health
 from chassis.http_front import HeadLimits, front
@@ -14,6 +14,7 @@ from chassis.publisher import PublishFailed
 from chassis.tasks import run_until
 from chassis.traces.opening import close
 from gateway.assembly import Assembly, assemble
+from gateway.back_door import BackDoor
 from gateway.descriptors import make_room
 from gateway.leases import Superseded
 from gateway.protocol import configured
@@ -23,6 +24,7 @@ NAME = "gateway"
 CHECK_INTERVAL_S = 1.0
 STOPPED_S = 3.0
 
+_PRIVATE_OPTIONS: Final[dict[str, Any]] = {"http": BackDoor, "log_level": "warning", "proxy_headers": False}
 _log = get_logger(__name__)
 
 
@@ -53,7 +55,7 @@ class Gateway:
         parts = self.parts
         await parts.publisher.start()
         try:
-            private = serving(parts.connection_api, self.private, log_level="warning", proxy_headers=False)
+            private = serving(parts.connection_api, self.private, **_PRIVATE_OPTIONS)
             async with private, serving(parts.application, self.public, **self._public_options()):
                 self.health.set("sockets", None)
                 _log.info("serving", port=self.port, connection_api=self.connection_api_port)

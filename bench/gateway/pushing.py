@@ -46,6 +46,7 @@ class BulkCaller:
         self._url = f"http://127.0.0.1:{gateway.api_port}/prod/@pushes"
         self._host, self._port = "127.0.0.1", gateway.api_port
         self._epoch, self._worker_id = epoch, worker_id
+        self._gateway_id = "gateway-1"
         self._number = 0
 
     async def start(self) -> None:
@@ -58,7 +59,7 @@ class BulkCaller:
         """`payload` to all of `ids`, `times` over in one request; asserts that it is taken and reaches everybody."""
         self._number += 1
         request = PushRequest(
-            gateway_id="gateway-1", epoch=self._epoch, worker_id=self._worker_id, number=self._number,
+            gateway_id=self._gateway_id, epoch=self._epoch, worker_id=self._worker_id, number=self._number,
             pushes=tuple(Push(payload, ids) for _ in range(times)),
         )  # fmt: skip
         body = encode_bulk(request)
