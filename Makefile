@@ -57,7 +57,7 @@ test-deploy: setup ## the image by Docker Compose, and in a cluster that KAIWA_T
 fuzz: setup ## look for inputs that break decoders and verifiers (ARGS="--seconds 600", "frames", "--keep")
 	@$(V)/python -m tests.fuzz $(ARGS)
 
-bench: setup ## measure start, memory, latency and a steady load (ARGS="--quick", "--on-file")
+bench: setup ## measure Kaiwa beside its peers, and its start, memory and latency (ARGS="--quick", "--alone")
 	@$(V)/python -m deploy.local.fetch
 	@$(V)/python -m bench $(ARGS)
 

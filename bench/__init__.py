@@ -1,7 +1,13 @@
-"""What Kaiwa measures of itself: absolute figures of a cluster of its own on this machine, and the conditions.
+"""What Kaiwa costs beside the systems it stands next to, and figures of a cluster of its own, on this machine.
 
-    python -m bench ─▶ startup.py ─▶ memory.py ─▶ latency.py (and legs.py) ─▶ steady.py ─▶ sections.py, report.py
+    python -m bench ─▶ beside.py (comparison/, peers/, load/) ─▶ own.py ─▶ report.py
+    own.py ─▶ startup.py ─▶ memory.py ─▶ latency.py (and legs.py) ─▶ comparison/path.py ─▶ steady.py ─▶ sections.py
 
+- beside.py     the comparison as part of the run
+- load/         the load generator, in C
+- peers/        the systems of the comparison
+- comparison/   what is measured of each, the figures to reach, tables and plots
+- own.py        Kaiwa's own figures
 - cluster.py    a cluster of one's own, started and stopped with the `kaiwa` command
 - guests.py     people who sign in, make rooms, connect, send and note when each frame came
 - machine.py    cores, load, CPU seconds and resident memory of processes

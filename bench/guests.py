@@ -101,33 +101,34 @@ class House:
     async def room(self, users: Iterable[str]) -> str:
         """A new room of approved people; the first one makes it."""
         people, room = list(users), f"bench-{uuid.uuid4().hex[:10]}"
-        admin = await self._token("root", admin=True)
+        admin = await self.token("root", admin=True)
         for user in people:
             profile = {"displayName": user, "verificationStatus": "approved"}
             await self._call(admin, "PUT", f"/api/users/{user}/profile", profile)
         creation = {"name": room, "chatRoomId": room, "participantIds": people[1:]}
-        await self._call(await self._token(people[0]), "POST", "/api/rooms", creation)
+        await self._call(await self.token(people[0]), "POST", "/api/rooms", creation)
         return room
 
     async def enter(self, user: str, room: str, gateway: str) -> Guest:
         """Connect through a gateway."""
         base = self.described["processes"][gateway]["websocketUrl"]
-        query = urlencode({"token": await self._token(user)})
+        query = urlencode({"token": await self.token(user)})
         async with self._calls:
             socket = await connect(f"{base}?{query}", compression=None, open_timeout=30, ping_interval=None)
         guest = Guest(socket, user, room)
         self._guests.append(guest)
         return guest
 
+    async def token(self, user: str, *, admin: bool = False) -> str:
+        """An ID token of the cluster's own issuer."""
+        url = f"{self.described['issuer']}/dev/token"
+        async with self._calls, self._http.post(url, json={"user": user, "admin": admin}) as answer:
+            return str((await answer.json())["token"])
+
     async def metrics(self, process: str) -> str:
         """What a process shows at /metrics."""
         async with self._http.get(self.described["processes"][process]["metricsUrl"]) as answer:
             return await answer.text()
-
-    async def _token(self, user: str, *, admin: bool = False) -> str:
-        url = f"{self.described['issuer']}/dev/token"
-        async with self._calls, self._http.post(url, json={"user": user, "admin": admin}) as answer:
-            return str((await answer.json())["token"])
 
     async def _call(self, token: str, method: str, path: str, body: object) -> None:
         url = self.described["httpApiUrl"].rstrip("/") + path

@@ -24,15 +24,24 @@ class Section:
     notes: Sequence[str] = ()
 
 
+@dataclass(frozen=True, slots=True)
+class Picture:
+    """One plot; `file` is its path from the report."""
+
+    title: str
+    file: str
+
+
 @dataclass(slots=True)
 class Report:
     """All tables of a run."""
 
     sections: list[Section] = field(default_factory=list)
+    pictures: list[Picture] = field(default_factory=list)
 
-    def add(self, section: Section, console: Console) -> None:
-        """Keep a table, and show it at once."""
-        self.sections.append(section)
+    def add(self, section: Section, console: Console, *, first: bool = False) -> None:
+        """Keep a table, before all others if `first`, and show it at once."""
+        self.sections.insert(0 if first else len(self.sections), section)
         console.print(_drawn(section))
         for note in section.notes:
             console.print(f"  {note}", style="dim", highlight=False)
@@ -44,7 +53,11 @@ class Report:
             "",
             f"{made} Python {platform.python_version()}, {platform.system()} {platform.machine()}.",
         ]
-        path.write_text("\n".join([*head, *(line for section in self.sections for line in _markdown(section)), ""]))
+        drawn = [
+            line for each in self.pictures for line in ("", f"## {each.title}", "", f"![{each.title}]({each.file})")
+        ]
+        tables = [line for section in self.sections for line in _markdown(section)]
+        path.write_text("\n".join([*head, *tables, *drawn, ""]))
 
 
 def times(latencies: Latencies) -> list[Cell]:

@@ -1,0 +1,128 @@
+"""Kaiwa's gateway alone, on a broker of its own: publications are signed bulk requests, as fan-out sends them."""
+
+import tempfile
+import time
+from collections.abc import AsyncIterator, Iterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from itertools import count
+from pathlib import Path
+
+from aiokafka import AIOKafkaConsumer
+
+from bench.comparison.target import Saturation
+from bench.gateway.alone import KEY_ID, SECRET, Gateway, alone
+from bench.load.generator import Batch, Generator, Talk, running
+from bench.load.outcome import Connected
+from bench.load.prepared import handshake, payload, post
+from bench.peers import made
+from chassis.sigv4_sign import sign
+from contracts.connection_api import BULK_CONTENT_TYPE, Push, PushRequest, encode_bulk
+from contracts.connections import Connected as ConnectedEvent
+from contracts.topics import CONNECTIONS, GATEWAYS
+
+NAME = "Kaiwa's gateway"
+_TARGET = "/prod/@pushes"
+_KNOWN_WITHIN_S = 60
+
+
+@dataclass
+class _Worker:
+    """One of several that push, each with its own numbers (spec 6)."""
+
+    name: str
+    numbers: Iterator[int] = field(default_factory=count)
+
+
+class RunningGateway:
+    """See Target."""
+
+    name = NAME
+    most_recipients = 1_000
+    at_once = 50
+    rates: tuple[float, ...] = ()
+    saturations = (Saturation(16), Saturation(4, 16))
+
+    def __init__(self, gateway: Gateway, generator: Generator) -> None:
+        self._gateway = gateway
+        self.generator = generator
+        self.pids: Mapping[str, int] = {"gateway": gateway.process.pid}
+        self.beside: Mapping[str, int] = {}
+        self.http_port = gateway.api_port
+        self._epoch, self._ids = "", tuple[str, ...]()
+        self._connections = 0
+        self._workers: dict[int, _Worker] = {}
+
+    async def grow(self, to: int) -> Connected:
+        more, self._connections = to - self._connections, to
+        made = await self.generator.connect(more, at_once=self.at_once)
+        self._epoch, self._ids = await _registered(self._gateway.bootstrap, to)
+        return made
+
+    def batch(self, run: int, requests: int, *, pipes: int, bundle: int) -> Batch:
+        made = (self._request(run, each, each % pipes, bundle) for each in range(requests))
+        return Batch(run, tuple(made), bundle)
+
+    async def drop(self) -> None:
+        """Reset all connections."""
+        await self.generator.drop()
+        self._connections = 0
+
+    def _request(self, run: int, each: int, pipe: int, bundle: int) -> bytes:
+        worker = self._workers.setdefault(pipe, _Worker(f"bench-{pipe}"))
+        accepted_ms = int(time.time() * 1000)
+        numbers = range(each * bundle, (each + 1) * bundle)
+        request = PushRequest(
+            gateway_id="gateway-1",
+            epoch=self._epoch,
+            worker_id=worker.name,
+            number=next(worker.numbers),
+            pushes=tuple(Push(payload(run, number).encode(), self._ids, accepted_ms) for number in numbers),
+        )
+        return self._signed(encode_bulk(request))
+
+    def _signed(self, body: bytes) -> bytes:
+        host = f"127.0.0.1:{self.http_port}"
+        given = {"content-type": BULK_CONTENT_TYPE}
+        url = f"http://{host}{_TARGET}"
+        headers = sign("POST", url, given, body, key_id=KEY_ID, secret=SECRET, region="us-east-1")
+        return post(_TARGET, [("Host", host), *headers.items()], body)
+
+
+@asynccontextmanager
+async def started(most_connections: int, **settings: str) -> AsyncIterator[RunningGateway]:
+    """A fresh gateway. Raises made.Absent where there is no load generator."""
+    program = made.generator()
+    with tempfile.TemporaryDirectory(prefix="kaiwa-bench-") as folder:
+        async with alone(**settings) as gateway, running(program, Path(folder)) as generator:
+            heads = (
+                handshake(f"/prod?token={gateway.token(f'user-{number}')}", number)
+                for number in range(most_connections)
+            )
+            await generator.begin(gateway.port, heads, Talk())
+            yield RunningGateway(gateway, generator)
+
+
+async def _registered(bootstrap: str, wanted: int) -> tuple[str, tuple[str, ...]]:
+    """From the log: the gateway's epoch, and the ids of its connections. Raises TimeoutError."""
+    ids: dict[str, None] = {}
+    epoch = ""
+    async with AIOKafkaConsumer(
+        CONNECTIONS.name, GATEWAYS.name, bootstrap_servers=bootstrap, auto_offset_reset="earliest"
+    ) as consumer:
+        while len(ids) < wanted or not epoch:
+            async for topic, value in _next(consumer):
+                event = (CONNECTIONS if topic == CONNECTIONS.name else GATEWAYS).decode(value)
+                epoch = getattr(event, "epoch", epoch)
+                if isinstance(event, ConnectedEvent):
+                    ids[event.connection_id] = None
+    return epoch, tuple(ids)
+
+
+async def _next(consumer: AIOKafkaConsumer) -> AsyncIterator[tuple[str, bytes]]:
+    found = await consumer.getmany(timeout_ms=1000 * _KNOWN_WITHIN_S)
+    if not found:
+        raise TimeoutError("the gateway's connections are not in the log")
+    for partition, messages in found.items():
+        for message in messages:
+            yield partition.topic, message.value
