@@ -13,8 +13,9 @@ from bench.comparison.storing import Storing
 from bench.comparison.taken import ONE_AT_A_TIME, Taken, Task
 from bench.figures import Latencies
 from bench.guests import House
+from bench.load.outcome import GeneratorFailed
 from bench.peers import made
-from bench.report import Report
+from bench.report import Report, Section
 from chassis.settings import TableSettings
 
 
@@ -68,7 +69,7 @@ async def measure(plan: Own, size: Plan, report: Report, console: Console) -> Fo
         async with cluster.up(folder, ephemeral=plan.ephemeral) as own, House.of(own.described) as house:
             report.add(sections.memory(await memory.measure(own.described), plan.where), console)
             await _idle(house, plan, report, console, found)
-            await _path(house, size, console, found)
+            await _path(house, size, report, console, found)
             await _steady(house, plan, report, console, found)
     return found
 
@@ -83,13 +84,19 @@ async def _idle(house: House, plan: Own, report: Report, console: Console, found
     report.add(sections.means(legs.means_ms(before, after), plan.where), console)
 
 
-async def _path(house: House, size: Plan, console: Console, found: Found) -> None:
-    """The whole path to a room of 100, as many rounds as everybody has, on one cluster; and the table's share."""
+async def _path(house: House, size: Plan, report: Report, console: Console, found: Found) -> None:
+    """What the whole path costs; a delivery that stays out is told, and ends this part only."""
     try:
-        made.generator()
+        await _loaded(house, size, console, found)
     except made.Absent as reason:
-        console.print(f"The whole path's cost cannot be measured here: {reason}")
-        return
+        report.add(Section("The whole path's cost", ("", ""), [("not measured", str(reason))]), console)
+    except GeneratorFailed as error:
+        found.is_perfect = False
+        report.add(Section("The whole path's cost", ("", ""), [("DID NOT HOLD", str(error))]), console)
+
+
+async def _loaded(house: House, size: Plan, console: Console, found: Found) -> None:
+    """To a room of 100, as many rounds as everybody has, on one cluster; and the table's share."""
     console.print(f"The whole path to {size.compared} connections", style="dim")
     async with path.connected(house, rooms=1, people=size.compared) as target:
         await target.grow(size.compared)
@@ -97,7 +104,7 @@ async def _path(house: House, size: Plan, console: Console, found: Found) -> Non
         for _ in range(size.rounds):
             task = Task(kind=ONE_AT_A_TIME, recipients=size.compared)
             found.taken.append(await measurer.lasting(task, size.task_s))
-            found.taken += [each async for each in measurer.many(size.compared, size.task_s, size.path_rates)]
+            found.taken += [each async for each in measurer.many(size.compared, size, size.path_rates)]
     console.print("Messages stored a second, and the table's own rate", style="dim")
     found.storing = await storing.measure(house, _table(house), 4 * size.task_s)
     taken = [*found.taken, found.storing.taken]

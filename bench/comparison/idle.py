@@ -7,7 +7,7 @@ from bench.comparison.target import Target
 from bench.comparison.usage import Usage, resident_bytes
 from bench.load.outcome import GeneratorFailed
 
-_FIRST, _SETTLE_S = 50, 2.0
+_FIRST = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,17 +40,17 @@ class Handshakes:
     others_cores: float
 
 
-async def measure(target: Target, counts: Sequence[int]) -> tuple[list[Idle], list[Handshakes]]:
-    """Memory at each of the rising `counts`. Raises GeneratorFailed where a connection is refused."""
+async def measure(target: Target, counts: Sequence[int], settle_s: float) -> tuple[list[Idle], list[Handshakes]]:
+    """Memory at each of the rising `counts`, after a rest. Raises GeneratorFailed where a connection is refused."""
     # Once around first: what the first connections load stays loaded.
     await target.generator.connect(_FIRST, at_once=target.at_once)
     await target.drop()
-    await target.generator.settled(_SETTLE_S)
+    await target.generator.settled(settle_s)
     empty = resident_bytes(target.pids)
     idle, handshakes = [Idle(target.name, 0, empty, empty)], []
     for count, more in zip(counts, _steps(counts), strict=True):
         handshakes.append(await _opened(target, more, count))
-        await target.generator.settled(_SETTLE_S)
+        await target.generator.settled(settle_s)
         idle.append(Idle(target.name, count, resident_bytes(target.pids), empty))
     return idle, handshakes
 

@@ -30,20 +30,20 @@ class Measurer:
             task = Task(kind=ONE_AT_A_TIME, recipients=recipients)
             yield await self.lasting(task, plan.task_s)
             if recipients == plan.compared:
-                async for taken in self.many(recipients, plan.task_s, plan.rates):
+                async for taken in self.many(recipients, plan, plan.rates):
                     yield taken
 
-    async def many(self, recipients: int, seconds: float, rates: tuple[float, ...]) -> AsyncIterator[Taken]:
+    async def many(self, recipients: int, plan: Plan, rates: tuple[float, ...]) -> AsyncIterator[Taken]:
         """Saturated, then at those of the rates that it can hold."""
         most = 0.0
         for each in self._target.saturations:
             task = Task(kind=SATURATED, recipients=recipients, window=each.window, bundle=each.bundle)
-            taken = await self.lasting(task, seconds)
+            taken = await self.lasting(task, plan.task_s)
             most = max(most, taken.outcome.sent * each.bundle / taken.outcome.seconds)
             yield taken
         for rate in self._target.rates or bearable(rates, most):
             task = Task(kind=AT_A_RATE, recipients=recipients, per_second=rate)
-            yield await self.measured(task, publications(rate, seconds))
+            yield await self.measured(task, publications(rate, plan.task_s, plan.fewest_at_a_rate))
 
     async def lasting(self, task: Task, seconds: float) -> Taken:
         """As many publications as last about that long, after some to warm up."""

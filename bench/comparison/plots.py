@@ -5,6 +5,7 @@ from pathlib import Path
 from statistics import median
 
 from matplotlib.axes import Axes
+from matplotlib.colors import to_hex
 from matplotlib.figure import Figure
 
 from bench.comparison.idle import Idle
@@ -26,7 +27,7 @@ def draw(taken: Sequence[Taken], idle: Sequence[Idle], folder: Path) -> list[Pic
 
 def _saved(picture: Figure, path: Path, title: str) -> Picture:
     picture.savefig(path, dpi=110)
-    return Picture(title, path.name)
+    return Picture(title, f"{path.parent.name}/{path.name}")
 
 
 def _latency(taken: Sequence[Taken]) -> Figure:
@@ -81,7 +82,7 @@ def _line(axes: Axes, points: Sequence[Point], name: str | None, colour: str | N
     line, *_ = axes.plot(
         across, [point[1] for point in points], "o-" if name else "o--", ms=4, color=colour, label=name
     )
-    drawn = str(line.get_color())
+    drawn = to_hex(line.get_color())
     axes.fill_between(across, [point[2] for point in points], [point[3] for point in points], color=drawn, alpha=0.12)
     return drawn
 

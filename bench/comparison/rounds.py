@@ -64,6 +64,6 @@ async def _measured(system: System, plan: Plan, found: Comparison) -> None:
 async def _idle(system: System, plan: Plan, found: Comparison) -> None:
     counts = sorted({min(count, plan.idle) for count in system.idle})
     async with system.start(max(counts)) as target:
-        memory, handshakes = await idle.measure(target, counts)
+        memory, handshakes = await idle.measure(target, counts, plan.settle_s)
     found.idle += memory
     found.handshakes += handshakes
