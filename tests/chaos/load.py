@@ -14,7 +14,7 @@ from aiohttp import ClientError
 
 from tests.chaos.client import Client, Crew
 from tests.chaos.crowd import Crowd
-from tests.chaos.journal import AnyEntry, Asked, Began, Journal
+from tests.chaos.journal import Acked, AnyEntry, Asked, Began, Journal, Received
 from tests.chaos.until import until
 from tests.people import Town
 from tests.replay_town import known_person, known_room
@@ -32,7 +32,8 @@ class JournalBook:
     def __init__(self, path: Path, seed: int) -> None:
         self._journal = Journal(path)
         self._zero = time.monotonic()
-        self.delivered = self.acked = 0
+        self.delivered = 0
+        self._acked: set[str] = set()
         self.newest_delivery = 0.0
         self.note(Began(at=0.0, seed=seed, clock=time.time()))
 
@@ -42,13 +43,17 @@ class JournalBook:
 
     def note(self, entry: AnyEntry) -> None:
         """Write it down."""
-        name = type(entry).__name__
-        if name == "Received":
+        if isinstance(entry, Received):
             self.delivered += 1
             self.newest_delivery = entry.at
-        elif name == "Acked":
-            self.acked += 1
+        elif isinstance(entry, Acked):
+            self._acked.add(entry.tag)
         self._journal.write(entry)
+
+    @property
+    def acked(self) -> int:
+        """Messages that were acknowledged; one that was sent again counts once."""
+        return len(self._acked)
 
     def flush(self) -> None:
         """See Journal."""

@@ -13,7 +13,8 @@ from tests.chaos.schedule import Plan, Schedule
 
 def schedule(tmp_path: Path, plan: Plan, *, kills: int, acked: int) -> Schedule:
     book = JournalBook(tmp_path / "journal.jsonl", plan.seed)
-    for number in range(acked):
+    for number in [*range(acked), *range(acked)]:
+        # Who sends again is told again.
         book.note(Acked(at=1.0, connection=1, tag=f"t{number}", message=f"m{number}"))
     made = Schedule(cast("Stage", None), plan, book, lambda _text: None)
     made.kills = kills
