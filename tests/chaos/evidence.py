@@ -16,6 +16,8 @@ from tests.chaos.journal import read_journal
 from tests.chaos.oracle.evidence import Evidence
 from tests.replay_town import settings_of
 
+PARTS = 64
+
 
 async def gathered(cluster: Mapping[str, Any], journal: Path) -> Evidence:
     """Everything of a run whose cluster still stands. Raises LogSilent, TableError, or OSError for the journal."""
@@ -35,9 +37,12 @@ async def _records(cluster: Mapping[str, Any]) -> list[Record]:
 
 async def _rows(cluster: Mapping[str, Any]) -> dict[Key, Item]:
     found: dict[Key, Item] = {}
-    async with Table(settings_of(cluster)) as table:
-        async for page in table.scan(0, 1):
-            found |= {key_of(stored): stored for stored in page}
+    # DynamoDB Local looks through all that is left for each page: parts are few pages each, and may take their time.
+    settings = settings_of(cluster).model_copy(update={"table_read_timeout_s": 60.0})
+    async with Table(settings) as table:
+        for part in range(PARTS):
+            async for page in table.scan(part, PARTS):
+                found |= {key_of(stored): stored for stored in page}
     return found
 
 
