@@ -97,11 +97,12 @@ class Membership:
     def advance(self, fact: Fact, partition: int, time_ms: int) -> bool:
         """Note that `fact` is routed now, at broker time `time_ms`; False: it was already."""
         room = self._use(fact.chat_room_id, partition)
+        # Also what is routed already moves people: they may be those of before it, while its original was never read.
+        self._apply(fact, room)
         if fact.submission.offset <= room.routed:
             return False
         room.routed = fact.submission.offset
         room.last_ms = max(room.last_ms, time_ms)
-        self._apply(fact, room)
         return True
 
     def time_of(self, chat_room_id: str) -> int:

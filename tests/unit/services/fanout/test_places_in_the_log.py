@@ -109,6 +109,17 @@ async def test_a_fact_that_stands_before_the_takeover_too_is_no_news() -> None:
     assert again.site.outbox.seqs("b") == [3]
 
 
+async def test_a_move_that_comes_again_after_the_takeover_still_moves_people() -> None:
+    """Bob left before the place of the takeover; those of before the first fact that came again include him."""
+    again = taken_over(2)
+    again.stored(2, "alice")
+    posted, gone = given.message(1, seq=1), given.removed(2, "bob")
+    records = again.written(posted, gone, posted, gone, given.message(3, seq=2))
+    await again.worker.handle(records[2:])
+    assert again.site.membership.people("lobby") == {"alice"}
+    assert again.site.outbox.seqs("b") == []
+
+
 async def test_a_fact_that_was_decided_late_and_stands_nowhere_before_is_news() -> None:
     late = taken_over(1)
     records = late.written(given.message(1, seq=1), given.message(2, seq=2), given.message(3, seq=3))
