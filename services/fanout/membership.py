@@ -27,6 +27,8 @@ class Room:
     """Whether its people have once been known at a fact's place: they follow the facts from there on."""
     routed: int = UNKNOWN
     """Position of the last fact that was routed: what is not above it is a repetition."""
+    looked_behind: bool = False
+    """Whether `routed` counts what was routed before the takeover."""
     last_ms: int = 0
     """Broker time of the last fact; it never steps back, whatever the brokers' clocks do."""
 
@@ -84,15 +86,15 @@ class Membership:
         room.exact = True
         self._set(chat_room_id, room, people, position)
 
-    def has_routed(self, chat_room_id: str) -> bool:
-        """Whether it is known which facts of the room are repetitions."""
+    def looked_behind(self, chat_room_id: str) -> bool:
+        """Whether it is known what of the room was routed before the takeover."""
         room = self._rooms.get(chat_room_id)
-        return room is not None and room.routed != UNKNOWN
+        return room is not None and room.looked_behind
 
     def was_routed(self, chat_room_id: str, partition: int, position: int) -> None:
-        """Somebody has routed the room's facts up to `position`."""
+        """Before the takeover the room's facts were routed up to `position`."""
         room = self._use(chat_room_id, partition)
-        room.routed = max(room.routed, position)
+        room.routed, room.looked_behind = max(room.routed, position), True
 
     def advance(self, fact: Fact, partition: int, time_ms: int) -> bool:
         """Note that `fact` is routed now, at broker time `time_ms`; False: it was already."""

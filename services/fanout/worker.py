@@ -135,9 +135,9 @@ class Worker:
         self._membership.load_as_of(room_id, partition.number, people, position - 1)
 
     async def _know_repetitions(self, facts: Routable, partition: Partition) -> None:
-        """Whether some of the room's first facts since the takeover stand before it too."""
+        """Whether some of the room's first messages since the takeover stand before it too."""
         since_ms = asks_from([fact for _, fact in facts], partition.takeover)
-        if since_ms is None or self._membership.has_routed(facts[0][1].chat_room_id):
+        if since_ms is None or self._membership.looked_behind(facts[0][1].chat_room_id):
             return
         room_id = facts[0][1].chat_room_id
         last = await self._behind.last_of(room_id, since_ms, partition.number, partition.takeover)
