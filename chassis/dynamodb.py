@@ -28,6 +28,8 @@ def dynamodb(settings: TableSettings, **options: Any) -> "DynamoDBClient":
         config=Config(
             connect_timeout=settings.table_connect_timeout_s,
             read_timeout=settings.table_read_timeout_s,
+            # Without one, botocore puts the agent's long name together anew for each call: a tenth of a call's CPU.
+            user_agent="kaiwa",
             # Unlike others, botocore asks the proxy of the environment for what is on this machine, too.
             proxies={} if is_loopback(urlsplit(settings.dynamodb_endpoint or "").hostname or "") else None,
             **({"retries": {"mode": "standard", "max_attempts": 3}} | options),
