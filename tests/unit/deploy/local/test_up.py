@@ -42,5 +42,10 @@ def test_a_cluster_whose_terminal_was_closed_stops(tmp_path: Path, monkeypatch: 
             run.close()
 
     monkeypatch.setattr(up, "start", starting)
-    # In a loop of its own, which takes its handlers of signals with it.
-    asyncio.run(stopped())
+    # Under nohup it is ignored, and stays so.
+    before = signal.signal(signal.SIGHUP, signal.SIG_DFL)
+    try:
+        # In a loop of its own, which takes its handlers of signals with it.
+        asyncio.run(stopped())
+    finally:
+        signal.signal(signal.SIGHUP, before)
