@@ -116,7 +116,7 @@ class ChaosCluster:
     @property
     def described(self) -> dict[str, Any]:
         """As cluster.json describes it, with the path of that file."""
-        children = {name: kept for name, kept in self.supervisor.kept.items() if kept.child}
+        children = {name: kept for name, kept in self.supervisor.kept.items() if kept.child and kept.wanted}
         pids = {name: kept.child.pid for name, kept in children.items() if kept.child}
         known = cluster_file.described(
             self.plan,
