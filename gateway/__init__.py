@@ -1,6 +1,7 @@
 """The only process that holds sockets, and it holds nothing else: no table, no rooms, no history.
 
-The door      protocol.py (uvicorn's protocol) · server.py · handshake.py · lifecycle.py · refusals.py
+The door      protocol.py (uvicorn's protocol) · websocket_core.py · server.py · handshake.py · lifecycle.py
+              refusals.py
 In            requests.py (which route) · routes.py (the table) · marks.py · refresh.py · submit.py (the only way into
               Kafka) · in_flight.py · intervals.py · rates.py
 Out           back_door.py (uvicorn's protocol) · connection_api.py · connection_paths.py · api_bodies.py · sigv4*.py

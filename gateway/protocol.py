@@ -11,26 +11,20 @@ from typing import Any, ClassVar, Final, Protocol
 
 from uvicorn.protocols.utils import ClientDisconnected
 from uvicorn.protocols.websockets.websockets_sansio_impl import WebSocketsSansIOProtocol
-from websockets.datastructures import Headers
 from websockets.exceptions import InvalidState, PayloadTooBig
 from websockets.frames import Frame
-from websockets.http11 import Request, Response
-from websockets.protocol import CONNECTING, OPEN, State
-from websockets.server import ServerProtocol
+from websockets.http11 import Request
+from websockets.protocol import CONNECTING, OPEN
 
-from contracts.close_codes import ABNORMAL, CLOSE_CODES, NO_STATUS, RESTART, UNSUPPORTED
+from contracts.close_codes import ABNORMAL, NO_STATUS, RESTART, UNSUPPORTED
 from contracts.close_codes import INVALID_DATA as NOT_UTF8
 from gateway import metrics
-from gateway.refusals import not_a_handshake
+from gateway.websocket_core import core
 
-# The debug lines of the core hold the handshake's address and the frames: tokens and messages.
-_quiet = logging.getLogger("kaiwa.websocket")
-_quiet.setLevel(logging.WARNING)
 _log = logging.getLogger(__name__)
 
 SOCKET: Final = "kaiwa.socket"
 """Where the ASGI scope's state names the protocol."""
-_REASONS: Final = {code.code: code.reason for code in CLOSE_CODES}
 _PING: Final = b"\x89\x00"
 _PONGS_UNSENT: Final = 64 * 1024
 _SLICE_BYTES: Final = 8 * 1024
@@ -54,22 +48,6 @@ def configured(close_timeout_s: float) -> type[WebSocketsSansIOProtocol]:
     return type("ConfiguredWebSocket", (WebSocket,), {"close_timeout_s": close_timeout_s})
 
 
-class _Core(ServerProtocol):
-    """The `websockets` library's state machine, refusing and closing in the contract's words."""
-
-    def accept(self, request: Request) -> Response:
-        response = super().accept(request)
-        if response.status_code == 101:
-            return response
-        metrics.HANDSHAKES.labels(str(response.status_code)).inc()
-        refusal = not_a_handshake(response.status_code)
-        headers = Headers({**refusal.all_headers, "content-length": str(len(refusal.body))})
-        return Response(refusal.status, response.reason_phrase, headers, refusal.body)
-
-    def fail(self, code: int, reason: str = "") -> None:
-        super().fail(code, _REASONS.get(int(code), reason))
-
-
 class WebSocket(WebSocketsSansIOProtocol):
     """One socket; implements gateway.connection.Socket."""
 
@@ -78,7 +56,7 @@ class WebSocket(WebSocketsSansIOProtocol):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.close_timeout = self.close_timeout_s
-        self.conn = self._core(CONNECTING)
+        self.conn = core(self.config.ws_max_size, CONNECTING)
         self._listener: Listener | None = None
         self._resting: asyncio.TimerHandle | None = None
         self._backlog = b""
@@ -111,14 +89,10 @@ class WebSocket(WebSocketsSansIOProtocol):
             return False
         self._listener = listener
         # Request and scope hold the token, and 4 KB: a new core in the state after the 101 forgets both.
-        self.conn = self._core(OPEN)
+        self.conn = core(self.config.ws_max_size, OPEN)
         del self.request, self.response, self.scope
         self.transport.resume_reading()
         return True
-
-    def _core(self, state: State) -> ServerProtocol:
-        size: Any = self.config.ws_max_size
-        return _Core(max_size=size, state=state, logger=_quiet)
 
     # What comes
 

@@ -8,22 +8,18 @@ from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path
 
-from aiokafka import AIOKafkaConsumer
-
 from bench.comparison.target import Saturation
 from bench.gateway.alone import KEY_ID, SECRET, Gateway, alone
+from bench.gateway.located import located
 from bench.load.generator import Batch, Generator, Talk, running
 from bench.load.outcome import Connected
 from bench.load.prepared import handshake, payload, post
 from bench.peers import made
 from chassis.sigv4_sign import sign
 from contracts.connection_api import BULK_CONTENT_TYPE, Push, PushRequest, encode_bulk
-from contracts.connections import Connected as ConnectedEvent
-from contracts.topics import CONNECTIONS, GATEWAYS
 
 NAME = "Kaiwa's gateway"
 _TARGET = "/prod/@pushes"
-_KNOWN_WITHIN_S = 60
 
 
 @dataclass
@@ -56,7 +52,8 @@ class RunningGateway:
     async def grow(self, to: int) -> Connected:
         more, self._connections = to - self._connections, to
         made = await self.generator.connect(more, at_once=self.at_once)
-        self._epoch, self._ids = await _registered(self._gateway.bootstrap, to)
+        where = await located(self._gateway.bootstrap, to)
+        self._epoch, self._ids = where.epoch, tuple(where.ids.values())
         return made
 
     def batch(self, run: int, requests: int, *, pipes: int, bundle: int) -> Batch:
@@ -101,28 +98,3 @@ async def started(most_connections: int, **settings: str) -> AsyncIterator[Runni
             )
             await generator.begin(gateway.port, heads, Talk())
             yield RunningGateway(gateway, generator)
-
-
-async def _registered(bootstrap: str, wanted: int) -> tuple[str, tuple[str, ...]]:
-    """From the log: the gateway's epoch, and the ids of its connections. Raises TimeoutError."""
-    ids: dict[str, None] = {}
-    epoch = ""
-    async with AIOKafkaConsumer(
-        CONNECTIONS.name, GATEWAYS.name, bootstrap_servers=bootstrap, auto_offset_reset="earliest"
-    ) as consumer:
-        while len(ids) < wanted or not epoch:
-            async for topic, value in _next(consumer):
-                event = (CONNECTIONS if topic == CONNECTIONS.name else GATEWAYS).decode(value)
-                epoch = getattr(event, "epoch", epoch)
-                if isinstance(event, ConnectedEvent):
-                    ids[event.connection_id] = None
-    return epoch, tuple(ids)
-
-
-async def _next(consumer: AIOKafkaConsumer) -> AsyncIterator[tuple[str, bytes]]:
-    found = await consumer.getmany(timeout_ms=1000 * _KNOWN_WITHIN_S)
-    if not found:
-        raise TimeoutError("the gateway's connections are not in the log")
-    for partition, messages in found.items():
-        for message in messages:
-            yield partition.topic, message.value

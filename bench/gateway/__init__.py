@@ -1,8 +1,8 @@
 """What one gateway costs: `python -m bench.gateway`, on a broker of its own, with every neighbour absent.
 
 - alone.py      a Kafka, an issuer's keys, one `python -m gateway`; clients that only open, read and answer pings
-- deliveries.py CPU of a delivery, beside floor.py (a uvloop server that only writes); flock.py reads, pushing.py pushes
 - handshakes.py CPU of a handshake, and of a refused one
+- located.py   its epoch and its connections, from the log
 - idle.py       memory of connections that say nothing
 - stalled.py    what readers that stopped cost the others
 - draining.py   from SIGTERM to the end of the process

@@ -11,11 +11,10 @@ import typer
 import uvloop
 from rich.console import Console
 
-from bench.gateway import deliveries, draining, handshakes, idle, stalled
+from bench.gateway import draining, handshakes, idle, stalled
 from bench.report import Report, Section
 
 PARTS: dict[str, Callable[[], Awaitable[Section]]] = {
-    "deliveries": deliveries.measure,
     "handshakes": handshakes.measure,
     "idle": idle.measure,
     "stalled": stalled.measure,

@@ -9,7 +9,7 @@ import yarl
 
 from bench.figures import Latencies
 from bench.gateway.alone import KEY_ID, SECRET, Client, Gateway, alone
-from bench.gateway.pushing import located
+from bench.gateway.located import located
 from bench.report import Section, times
 from chassis.sigv4_sign import sign
 from contracts.connection_api import BULK_CONTENT_TYPE, Push, PushAnswer, PushRequest, decode_push_answer, encode_bulk
@@ -108,7 +108,7 @@ async def _deaf(gateway: Gateway, user: str) -> socket.socket:
 
 
 async def _room(gateway: Gateway, http: aiohttp.ClientSession, count: int) -> Room:
-    where = await located(gateway, count)
+    where = await located(gateway.bootstrap, count)
     made = Room(gateway, http, where.epoch)
     made.ids = where.ids
     return made

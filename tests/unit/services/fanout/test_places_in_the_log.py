@@ -19,15 +19,6 @@ def taken_over(start: int) -> Bench:
     return made
 
 
-@pytest.fixture
-def bench() -> Bench:
-    made = Bench()
-    made.stored(0, "alice", "bob")
-    made.site.holds()
-    made.site.connect("bob", given.socket("b", "typing"))
-    return made
-
-
 async def test_a_table_that_is_ahead_does_not_decide_who_gets_what_was_posted_before(bench: Bench) -> None:
     """Bob was in the room for 1 and 2, out of it for 4, and in it again for 6; carol came after all of that."""
     bench.site.connect("carol", given.socket("c"))

@@ -13,15 +13,6 @@ from tests.unit.services.fanout import given
 from tests.unit.services.fanout.worker_bench import Bench
 
 
-@pytest.fixture
-def bench() -> Bench:
-    made = Bench()
-    made.stored(0, "alice", "bob")
-    made.site.holds()
-    made.site.connect("bob", given.socket("b", "typing"))
-    return made
-
-
 async def test_the_people_of_a_room_are_read_from_the_table_once(bench: Bench) -> None:
     for position in (1, 2):
         await bench.worker.handle([given.record(given.message(position), position)])
