@@ -2,11 +2,11 @@
 
 import asyncio
 import contextlib
-import random
 
 from websockets.asyncio.client import ClientConnection, connect
 from websockets.exceptions import WebSocketException
 
+from chassis.backoff import Backoff
 from tests.people import Town
 
 CONNECTIONS_OF_ONE = 10
@@ -14,15 +14,15 @@ CONNECTIONS_OF_ONE = 10
 AT_ONCE = 64
 """Handshakes under way while the crowd gathers; there is no such limit when it comes back."""
 OPEN_S = 30.0
-WAIT_S = (0.5, 8.0)
-"""Between two tries of one who was not let in: from, up to; doubled each time, and random as clients do it (spec 9)."""
+FIRST_S, MOST_S = 0.5, 8.0
+"""Between two tries of one who was not let in."""
 
 
 class Crowd:
     """`gather`, then `reconnect`, then `disperse`."""
 
-    def __init__(self, town: Town, dice: random.Random, gateways: tuple[str, ...], tag: str) -> None:
-        self._town, self._dice, self._gateways, self._tag = town, dice, gateways, tag
+    def __init__(self, town: Town, gateways: tuple[str, ...], tag: str) -> None:
+        self._town, self._gateways, self._tag = town, gateways, tag
         self._sockets: list[ClientConnection] = []
 
     async def gather(self, count: int) -> int:
@@ -53,10 +53,9 @@ class Crowd:
         await asyncio.gather(*(socket.wait_closed() for socket in sockets), return_exceptions=True)
 
     async def _comes_again(self, number: int) -> None:
-        wait_s, most_s = WAIT_S
+        pause = Backoff(first_s=FIRST_S, most_s=MOST_S)
         while not await self._comes(number):
-            await asyncio.sleep(self._dice.uniform(0.0, wait_s))
-            wait_s = min(2 * wait_s, most_s)
+            await pause.wait()
 
     async def _comes(self, number: int) -> bool:
         with contextlib.suppress(OSError, WebSocketException, TimeoutError):

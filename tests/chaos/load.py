@@ -75,7 +75,7 @@ class SteadyLoad:
         self.clients: dict[str, Client] = {}
         self._count = rooms
         self._run = uuid.uuid4().hex[:6]
-        self.crowd = Crowd(town, dice, GATEWAYS, f"{self._run}-crowd")
+        self.crowd = Crowd(town, GATEWAYS, f"{self._run}-crowd")
         self._sent = 0
         self._tasks: set[asyncio.Task[None]] = set()
         self._silent: list[Client] = []
