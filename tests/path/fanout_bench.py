@@ -16,7 +16,6 @@ from typing import TYPE_CHECKING, Any
 
 from aiohttp import web
 from aiohttp.test_utils import TestServer
-from aiokafka import AIOKafkaConsumer, TopicPartition
 from pydantic import SecretStr
 
 from chassis.actions import Put
@@ -39,6 +38,7 @@ from contracts.timestamps import iso
 from contracts.topics import GATEWAYS, PRESENCE, ROOMS, SIGNALS
 from services.fanout.app import build
 from services.fanout.settings import FanoutSettings
+from tests.group_places import begin_at_the_end, ends_of, member_of
 from tests.topic_records import topic_records
 from tests.waiting import eventually
 
@@ -239,28 +239,11 @@ class Bench:
 
     async def lag(self) -> int:
         """Records of chat.rooms that are not committed."""
-        ends = await self._ends(ROOMS.name)
-        async with self._group() as consumer:
+        kafka = self.settings.aiokafka()
+        ends = await ends_of(kafka, ROOMS.name)
+        async with member_of(kafka, self.settings.fanout_group) as consumer:
             committed = [int(await consumer.committed(place) or 0) for place in ends]
         return sum(ends.values()) - sum(committed)
-
-    async def begin_at_the_end(self) -> None:
-        """Other tests' facts are not ours."""
-        for topic in (ROOMS.name, SIGNALS.name):
-            ends = await self._ends(topic)
-            async with self._group() as consumer:
-                consumer.assign(list(ends))
-                await consumer.commit(ends)
-
-    async def _ends(self, topic: str) -> dict[TopicPartition, int]:
-        async with AIOKafkaConsumer(topic, **self.settings.aiokafka()) as consumer:
-            ends: dict[TopicPartition, int] = await consumer.end_offsets(list(consumer.assignment()))
-            return ends
-
-    def _group(self) -> AIOKafkaConsumer:
-        return AIOKafkaConsumer(
-            **self.settings.aiokafka(), group_id=self.settings.fanout_group, enable_auto_commit=False
-        )
 
 
 @contextlib.asynccontextmanager
@@ -279,7 +262,7 @@ async def bench_on(engines: "RunningEngines", window_s: float = 60.0) -> AsyncIt
     await asyncio.to_thread(ensure_table, settings)
     async with Publisher(settings, name="test") as publisher:
         bench = Bench(settings, publisher)
-        await bench.begin_at_the_end()
+        await begin_at_the_end(settings.aiokafka(), settings.fanout_group, ROOMS.name, SIGNALS.name)
         try:
             yield bench
         finally:

@@ -28,6 +28,7 @@ from contracts.users import ProfileUpdated
 from services.persistence.app import Persistence
 from services.persistence.settings import PersistenceSettings
 from tests.doubles.rooms import create, profile
+from tests.group_places import begin_at_the_end
 from tests.topic_records import topic_records
 from tests.waiting import eventually
 
@@ -129,7 +130,7 @@ class Bench:
 
 @asynccontextmanager
 async def persistence_on(engines: RunningEngines) -> AsyncIterator[Bench]:
-    """Topics, a new table and a new group; nothing runs yet."""
+    """Topics, a new table and a new group that begins where the topics end; nothing runs yet."""
     settings = PersistenceSettings(
         kafka_bootstrap=engines.kafka.bootstrap,
         table=unique("t"),
@@ -143,6 +144,7 @@ async def persistence_on(engines: RunningEngines) -> AsyncIterator[Bench]:
     await ensure_topics(settings)
     await asyncio.to_thread(ensure_table, settings)
     await asyncio.to_thread(ensure_log_id, settings, log_id(await topic_ids(settings)))
+    await begin_at_the_end(settings.aiokafka(), settings.persistence_group, SUBMISSIONS.name, USERS.name)
     async with Publisher(settings, name="test") as publisher:
         bench = Bench(settings, publisher)
         try:
