@@ -6,8 +6,8 @@ Kafka:       records.py · publisher.py, producer_life.py (in) · runloop.py (ou
              holdings.py, takeovers.py, batches.py, offsets.py, commits.py, dead_letters.py)
              tail.py (out, whole topics) · log_reader.py (out, stretches) · consumers.py
              topics.py (create and check)
-The table:   table.py (on dynamodb.py) · bulk_writer.py (many rows, no conditions) · pace.py · actions.py · items.py
-             table_errors.py · table_schema.py
+The table:   table.py (on dynamodb.py) · bulk_writer.py (many rows, no conditions) · joined_reads.py · pace.py
+             actions.py · items.py · table_errors.py · table_schema.py
 The fold:    projection/ (facts as rows)
 Sign-in:     auth/
 Traces:      traces/ (off by default)

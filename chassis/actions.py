@@ -67,6 +67,13 @@ class Check:
 Action = Put | Delete | Check
 
 
+def is_done(change: Put | Delete, found: Item | None) -> bool:
+    """Whether a table whose item is `found` shows the change, as far as its position tells."""
+    if isinstance(change, Delete):
+        return found is None
+    return found is not None and found.get("position") == change.item.get("position")
+
+
 def request_of(action: Action, table: str) -> dict[str, Any]:
     """The action as one entry of TransactWriteItems."""
     if isinstance(action, Put):

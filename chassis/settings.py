@@ -129,6 +129,11 @@ class TableSettings(Settings):
     table_threads: int = Field(6, ge=1, le=32)
     table_connect_timeout_s: float = Field(2.0, gt=0)
     table_read_timeout_s: float = Field(5.0, gt=0)
+    table_answers_early: bool = Field(
+        False,
+        description="the table answers before it has committed, as DynamoDB Local on a file does: what is written is "
+        "read back",
+    )
 
     @model_validator(mode="after")
     def _key_is_whole(self) -> "TableSettings":

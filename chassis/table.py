@@ -14,10 +14,11 @@ from botocore import xform_name
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chassis import metrics
-from chassis.actions import Action, Put, arguments_of, request_of
+from chassis.actions import Action, Check, Put, arguments_of, is_done, request_of
 from chassis.backoff import Backoff
 from chassis.dynamodb import dynamodb
 from chassis.items import Item, key_item, key_of
+from chassis.joined_reads import JoinedReads
 from chassis.settings import TableSettings
 from chassis.table_errors import TableError, TableUnavailable, from_boto, is_throttled
 from contracts.table import PARTITION_KEY, SORT_KEY, Key
@@ -88,6 +89,7 @@ class Table:
         # Two pools, so that a read does not stand behind all transactions that wait: a room needs one before the other.
         self._readers = ThreadPoolExecutor(settings.table_threads, thread_name_prefix="table-read")
         self._writers = ThreadPoolExecutor(settings.table_threads, thread_name_prefix="table-write")
+        self._commits = JoinedReads(self.batch_get) if settings.table_answers_early else None
 
     async def __aenter__(self) -> Self:
         return self
@@ -192,6 +194,7 @@ class Table:
     async def transact(self, actions: Sequence[Action]) -> None:
         """See TablePort."""
         await self._write("transact_write_items", TransactItems=[request_of(action, self._name) for action in actions])
+        await self._read_back(actions)
 
     async def write(self, action: Action) -> None:
         """See TablePort."""
@@ -201,12 +204,24 @@ class Table:
             await self._write(
                 "delete_item", TableName=self._name, Key=key_item(action.key), **arguments_of(action.condition)
             )
+        await self._read_back([action])
 
     async def _read(self, operation: str, **arguments: Any) -> Any:
         return await self._call(self._readers, operation, arguments)
 
     async def _write(self, operation: str, **arguments: Any) -> Any:
         return await self._call(self._writers, operation, arguments)
+
+    async def _read_back(self, actions: Sequence[Action]) -> None:
+        """Of a table that answers early: raise TableUnavailable where a write is not there."""
+        changes = [action for action in actions if not isinstance(action, Check)]
+        if self._commits is None or not changes:
+            return
+        # All of a transaction is there or nothing; what has a condition was certainly different before.
+        change = next((action for action in changes if action.condition is not None), changes[0])
+        found = (await self._commits.read([change.key])).get(change.key)
+        if not is_done(change, found):
+            raise TableUnavailable("the table answered, and does not hold what it was given")
 
     async def _call(self, pool: ThreadPoolExecutor, operation: str, arguments: dict[str, Any]) -> Any:
         began = time.monotonic()

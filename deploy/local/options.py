@@ -45,4 +45,4 @@ def decide(home: Home, options: Options) -> Cluster:
     )
     content = {"accessKeyId": keys.access_key_id, "secretAccessKey": keys.secret_access_key}
     home.write(home.keys_file, {**content, "dynamodbPort": chosen.dynamodb})
-    return Cluster(home, chosen, keys)
+    return Cluster(home, chosen, keys, options.ephemeral)

@@ -34,6 +34,8 @@ class Cluster:
     home: Home
     addresses: Addresses
     keys: Keys
+    is_ephemeral: bool = False
+    """The table is in memory."""
 
     @property
     def kafka_bootstrap(self) -> str:
@@ -79,6 +81,8 @@ class Cluster:
             "KAIWA_REGION": REGION,
             "KAIWA_ACCESS_KEY_ID": self.keys.access_key_id,
             "KAIWA_SECRET_ACCESS_KEY": self.keys.secret_access_key,
+            # Its file is what a kill leaves behind; memory is forgotten anyway.
+            "KAIWA_TABLE_ANSWERS_EARLY": str(not self.is_ephemeral).lower(),
             "KAIWA_ISSUER": self.issuer_url,
             "KAIWA_JWKS_URL": self.jwks_url,
             "KAIWA_CLIENT_ID": CLIENT_ID,

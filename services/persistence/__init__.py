@@ -7,7 +7,6 @@ decide.py         what becomes of it: one fact and its rows; pure
     case.py · message_rules.py · room_rules.py · refusals.py    the rules
 transaction.py    decisions of a room as one fenced write; pure   sizes.py    how big an item is
 store.py          reads and the write · cache.py                rooms as this worker left them
-joined_reads.py   reads of several rooms in one request
 checkpoints.py    how far the table is · log_identity.py        whose table it is
 api/              the HTTP API, a process of its own
 

@@ -9,6 +9,7 @@ from aiokafka import TopicPartition
 
 from chassis.batches import Handled
 from chassis.health import Health
+from chassis.joined_reads import JoinedReads
 from chassis.lanes import Limits
 from chassis.process import Stop
 from chassis.publisher import Publisher
@@ -20,7 +21,6 @@ from chassis.traces.port import Traces
 from contracts.topics import SUBMISSIONS, USERS
 from services.persistence.cache import RoomCache
 from services.persistence.checkpoints import Checkpoints
-from services.persistence.joined_reads import JoinedReads
 from services.persistence.log_identity import require_own_log
 from services.persistence.profiles import ProfileHandler
 from services.persistence.rooms import RoomHandler

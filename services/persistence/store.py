@@ -9,6 +9,7 @@ from collections.abc import Iterable, Sequence
 from msgspec.structs import replace
 
 from chassis.items import Item, row
+from chassis.joined_reads import Read
 from chassis.projection.view import held
 from chassis.table import TablePort
 from chassis.table_errors import ConditionFailed
@@ -25,7 +26,6 @@ from contracts.rows import (
 from contracts.table import Key
 from services.persistence import metrics
 from services.persistence.cache import KnownRoom, RoomCache
-from services.persistence.joined_reads import Read
 from services.persistence.transaction import Transaction
 
 

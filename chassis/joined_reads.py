@@ -1,4 +1,4 @@
-"""Reads of several rooms in one request: a request costs some 2 ms of CPU on either side, a key in it next to nothing.
+"""Reads of several callers in one request: it costs some 2 ms of CPU on either side, a key in it next to nothing.
 
     read(keys) ─▶ fewer than two under way: at once
                └▶ else with all others that wait, when one of the two has ended: at most 100 keys

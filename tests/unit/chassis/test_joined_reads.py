@@ -4,9 +4,9 @@ from collections.abc import Sequence
 import pytest
 
 from chassis.items import Item
+from chassis.joined_reads import JoinedReads
 from chassis.table_errors import TableRefused, TableUnavailable
 from contracts.table import Key, profile
-from services.persistence.joined_reads import JoinedReads
 from tests.waiting import eventually
 
 ALICE, BOB, CAROL, DAVE = (profile(name) for name in ("alice", "bob", "carol", "dave"))
