@@ -17,9 +17,11 @@
 - memory.py     resident memory at rest
 - latency.py    one message at a time: from sending to receipt by another
 - legs.py       where that time goes: the log's own times, and what the processes counted
+- spans.py      the same from traces; collector.py takes them
 - steady.py     messages at a steady rate, each delivery checked
 - sections.py   results as tables (pure)
 - report.py     the tables on the screen and the file
+- scaling/      how each cost grows: a command of its own
 
 Nothing here knows the inside of a process: only cluster.json, the sockets, the HTTP API, the topics and the metrics.
 """

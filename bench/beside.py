@@ -46,6 +46,6 @@ def conclude(compared: Comparison, own: Found, report: Report, console: Console,
     for section in reversed(compared_sections):
         report.add(section, console, first=True)
     folder.mkdir(exist_ok=True)
-    report.pictures += plots.draw(taken, compared.idle, folder)
+    report.pictures += plots.draw(taken, compared.idle, own.spans, folder)
     gateways = [each for each in compared.taken if each.system == gateway.NAME]
     return gateway.NAME not in compared.failed and all(each.outcome.is_perfect for each in gateways)

@@ -2,10 +2,11 @@
 
 import asyncio
 import json
+import os
 import sys
 import tempfile
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -41,21 +42,29 @@ async def folder() -> AsyncIterator[Path]:
 
 
 @asynccontextmanager
-async def up(where: Path, *, ephemeral: bool, gateways: int = 2) -> AsyncIterator[Own]:
-    """A ready cluster; stopped at the end, whatever happened. Its data stay in `where` unless `ephemeral`."""
+async def up(
+    where: Path, *, ephemeral: bool, gateways: int = 2, environ: Mapping[str, str] | None = None
+) -> AsyncIterator[Own]:
+    """A ready cluster; stopped at the end, whatever happened. Its data stay in `where` unless `ephemeral`.
+
+    `environ`: settings of its processes that differ.
+    """
     began = time.monotonic()
     options = ["--detach", "--gateways", str(gateways), *(["--ephemeral"] if ephemeral else [])]
     try:
-        await _kaiwa("up", where, *options, within_s=_UP_WITHIN_S)
+        await _kaiwa("up", where, *options, within_s=_UP_WITHIN_S, environ=environ)
         start_s = time.monotonic() - began
         yield Own(where, json.loads((where / "cluster.json").read_text()), began, start_s)
     finally:
         await _kaiwa("down", where, within_s=_DOWN_WITHIN_S)
 
 
-async def _kaiwa(command: str, where: Path, *options: str, within_s: float) -> None:
+async def _kaiwa(
+    command: str, where: Path, *options: str, within_s: float, environ: Mapping[str, str] | None = None
+) -> None:
     process = await asyncio.create_subprocess_exec(
         sys.executable, "-m", "cli.app", command, "--dir", str(where), *options,
+        env={**os.environ, **(environ or {})},
         stdin=asyncio.subprocess.DEVNULL, stdout=asyncio.subprocess.PIPE, stderr=asyncio.subprocess.STDOUT,
     )  # fmt: skip
     try:

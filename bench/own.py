@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 
 from rich.console import Console
 
-from bench import cluster, latency, legs, memory, sections, startup, steady
+from bench import cluster, latency, legs, memory, sections, spans, startup, steady
 from bench.comparison import path, storing
 from bench.comparison.measuring import Measurer
 from bench.comparison.plan import Plan
@@ -16,6 +16,7 @@ from bench.guests import House
 from bench.load.outcome import GeneratorFailed
 from bench.peers import made
 from bench.report import Report, Section
+from bench.spans import Bar
 from chassis.settings import TableSettings
 
 
@@ -50,6 +51,7 @@ class Found:
     latency: Latencies | None = None
     taken: list[Taken] = field(default_factory=list)
     storing: Storing | None = None
+    spans: Sequence[Bar] = ()
 
 
 def work(*, quick: bool, on_file: bool) -> Work:
@@ -71,6 +73,10 @@ async def measure(plan: Own, size: Plan, report: Report, console: Console) -> Fo
             await _idle(house, plan, report, console, found)
             await _path(house, size, report, console, found)
             await _steady(house, plan, report, console, found)
+    if plan.ephemeral:
+        console.print("One message at a time, with traces", style="dim")
+        found.spans = await spans.measure(plan.samples)
+        report.add(sections.spans(found.spans, plan.where), console)
     return found
 
 

@@ -5,6 +5,7 @@ from collections.abc import Mapping, Sequence
 from bench.latency import Idle
 from bench.legs import Leg
 from bench.report import Section, noted, times
+from bench.spans import Bar
 from bench.startup import Startup
 from bench.steady import Steady
 
@@ -35,6 +36,15 @@ def idle(result: Idle, where: str) -> Section:
 def legs(result: Sequence[Leg], where: str) -> Section:
     """Where idle latency goes."""
     return Section(f"Idle, leg by leg ({where})", ("leg", *_TIMES), [(leg.name, *times(leg.time)) for leg in result])
+
+
+def spans(result: Sequence[Bar], where: str) -> Section:
+    """The same from traces, span by span."""
+    rows = [
+        (f"{bar.process}: {bar.name}", bar.began, bar.ended, bar.ended - bar.began, bar.lasts_p99) for bar in result
+    ]
+    notes = ["Middle of all messages, after the frame was taken; every message is recorded, which costs some of it."]
+    return Section(f"Idle, from traces ({where})", ("span", "begins, ms", "ends, ms", "lasts, ms", "p99"), rows, notes)
 
 
 def means(result: Mapping[tuple[str, str], float], where: str) -> Section:

@@ -28,6 +28,9 @@ class Load:
     per_second: int = 200
     rooms: int = 50
     seconds: float = 60.0
+    people: str = "r"
+    """How their names begin. Who comes back within a minute is also sent what was said before, so each load has its
+    own people."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +53,7 @@ class Steady:
 
 async def measure(house: House, load: Load) -> Steady:
     """Measure on a cluster that nobody else uses; waits 30 s at most for what is still under way at the end."""
-    rooms = await _rooms(house, load.rooms)
+    rooms = await _rooms(house, load)
     guests = [guest for room in rooms for guest in room]
     with Watch(house.described["processes"]) as watch:
         sent, started = await _send_all(rooms, load)
@@ -71,15 +74,15 @@ async def measure(house: House, load: Load) -> Steady:
     )
 
 
-async def _rooms(house: House, count: int) -> list[list[Guest]]:
+async def _rooms(house: House, load: Load) -> list[list[Guest]]:
     """Rooms of two and of three people in turn, each person connected once, over all gateways in turn."""
-    rooms = await asyncio.gather(*(_room(house, number) for number in range(count)))
+    rooms = await asyncio.gather(*(_room(house, load, number) for number in range(load.rooms)))
     await asyncio.gather(*(warm_up(guests[0], guests[1:], WARM_UP) for guests in rooms))
     return rooms
 
 
-async def _room(house: House, number: int) -> list[Guest]:
-    users = [f"r{number}-p{person}" for person in range(2 + number % 2)]
+async def _room(house: House, load: Load, number: int) -> list[Guest]:
+    users = [f"{load.people}{number}-p{person}" for person in range(2 + number % 2)]
     room, gateways = await house.room(users), house.gateways
     places = [gateways[(number + person) % len(gateways)] for person in range(len(users))]
     return list(await asyncio.gather(*(house.enter(user, room, at) for user, at in zip(users, places, strict=True))))

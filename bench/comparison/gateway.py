@@ -47,18 +47,20 @@ class RunningGateway:
         self.http_port = gateway.api_port
         self._epoch, self._ids = "", tuple[str, ...]()
         self._connections = 0
+        self.groups = 1
+        """Publication n goes to the connections n modulo this."""
         self._workers: dict[int, _Worker] = {}
 
     async def grow(self, to: int) -> Connected:
         more, self._connections = to - self._connections, to
         made = await self.generator.connect(more, at_once=self.at_once)
         where = await located(self._gateway.bootstrap, to)
-        self._epoch, self._ids = where.epoch, tuple(where.ids.values())
+        self._epoch, self._ids = where.epoch, tuple(where.ids[_user(number)] for number in range(to))
         return made
 
     def batch(self, run: int, requests: int, *, pipes: int, bundle: int) -> Batch:
         made = (self._request(run, each, each % pipes, bundle) for each in range(requests))
-        return Batch(run, tuple(made), bundle)
+        return Batch(run, tuple(made), bundle, self.groups)
 
     async def drop(self) -> None:
         """Reset all connections."""
@@ -74,9 +76,12 @@ class RunningGateway:
             epoch=self._epoch,
             worker_id=worker.name,
             number=next(worker.numbers),
-            pushes=tuple(Push(payload(run, number).encode(), self._ids, accepted_ms) for number in numbers),
+            pushes=tuple(Push(payload(run, number).encode(), self._reached(number), accepted_ms) for number in numbers),
         )
         return self._signed(encode_bulk(request))
+
+    def _reached(self, number: int) -> tuple[str, ...]:
+        return self._ids[number % self.groups :: self.groups]
 
     def _signed(self, body: bytes) -> bytes:
         host = f"127.0.0.1:{self.http_port}"
@@ -86,6 +91,10 @@ class RunningGateway:
         return post(_TARGET, [("Host", host), *headers.items()], body)
 
 
+def _user(number: int) -> str:
+    return f"user-{number}"
+
+
 @asynccontextmanager
 async def started(most_connections: int, **settings: str) -> AsyncIterator[RunningGateway]:
     """A fresh gateway. Raises made.Absent where there is no load generator."""
@@ -93,8 +102,7 @@ async def started(most_connections: int, **settings: str) -> AsyncIterator[Runni
     with tempfile.TemporaryDirectory(prefix="kaiwa-bench-") as folder:
         async with alone(**settings) as gateway, running(program, Path(folder)) as generator:
             heads = (
-                handshake(f"/prod?token={gateway.token(f'user-{number}')}", number)
-                for number in range(most_connections)
+                handshake(f"/prod?token={gateway.token(_user(number))}", number) for number in range(most_connections)
             )
             await generator.begin(gateway.port, heads, Talk())
             yield RunningGateway(gateway, generator)

@@ -2,7 +2,7 @@
 
 import json
 import tempfile
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -28,7 +28,10 @@ class Room:
 
 
 class RunningPath:
-    """See Target. Connection n is of person n, and belongs to room n modulo their number."""
+    """See Target. Connection n is of person n, and belongs to the rooms n modulo their number.
+
+    With more rooms than connections each person is alone in several.
+    """
 
     name = NAME
     saturations = (Saturation(16),)
@@ -56,7 +59,7 @@ class RunningPath:
 
     def batch(self, run: int, requests: int, *, pipes: int, bundle: int) -> Batch:  # noqa: ARG002
         frames = tuple(self._frame(run, number) for number in range(requests))
-        return Batch(run, frames, groups=len(self._rooms))
+        return Batch(run, frames, groups=min(len(self._rooms), self._connections))
 
     def _frame(self, run: int, number: int) -> bytes:
         room = self._rooms[number % len(self._rooms)].name
@@ -66,11 +69,18 @@ class RunningPath:
 @asynccontextmanager
 async def connected(house: House, rooms: int, people: int) -> AsyncIterator[RunningPath]:
     """So many new rooms of so many people each, and a load generator that is to connect all of them to one gateway."""
-    program = made.generator()
     made_rooms = [await _room(house, number, rooms, people) for number in range(rooms)]
+    users = [made_rooms[each % rooms].people[each // rooms] for each in range(rooms * people)]
+    async with entered(house, made_rooms, users) as target:
+        yield target
+
+
+@asynccontextmanager
+async def entered(house: House, rooms: Sequence[Room], users: Sequence[str]) -> AsyncIterator[RunningPath]:
+    """A load generator that is to connect these people of these rooms, in this order, to one gateway."""
+    program = made.generator()
     url = urlsplit(house.described["processes"]["gateway-1"]["websocketUrl"])
     assert url.port is not None
-    users = [made_rooms[each % rooms].people[each // rooms] for each in range(rooms * people)]
     heads = [
         handshake(f"{url.path}?{urlencode({'token': await house.token(user)})}", number)
         for number, user in enumerate(users)
@@ -78,9 +88,10 @@ async def connected(house: House, rooms: int, people: int) -> AsyncIterator[Runn
     with tempfile.TemporaryDirectory(prefix="kaiwa-bench-") as folder:
         async with running(program, Path(folder)) as generator:
             await generator.begin(url.port, heads, Talk())
-            yield RunningPath(house, generator, tuple(made_rooms))
+            yield RunningPath(house, generator, tuple(rooms))
 
 
 async def _room(house: House, number: int, rooms: int, people: int) -> Room:
-    names = tuple(f"path-{rooms}-{number}-{person}" for person in range(people))
+    # Others at each size: who comes back within a minute is also sent what was said before.
+    names = tuple(f"path-{rooms}x{people}-{number}-{person}" for person in range(people))
     return Room(await house.room(names), names)

@@ -11,18 +11,22 @@ from matplotlib.figure import Figure
 from bench.comparison.idle import Idle
 from bench.comparison.taken import AT_A_RATE, ONE_AT_A_TIME, Taken
 from bench.report import Picture
+from bench.spans import Bar
 
 Point = tuple[float, float, float, float]
 """Across; then the middle, the least and the most of the rounds."""
 
 
-def draw(taken: Sequence[Taken], idle: Sequence[Idle], folder: Path) -> list[Picture]:
+def draw(taken: Sequence[Taken], idle: Sequence[Idle], spans: Sequence[Bar], folder: Path) -> list[Picture]:
     """Write them into a folder, and say what each shows."""
-    return [
+    drawn = [
         _saved(_latency(taken), folder / "latency.png", "Latency against load, 100 connections; p50 full, p99 dashed"),
         _saved(_recipients(taken), folder / "recipients.png", "CPU per delivery against recipients"),
         _saved(_memory(idle), folder / "memory.png", "Memory against idle connections"),
     ]
+    if spans:
+        drawn.append(_saved(_spans(spans), folder / "spans.png", "Where the time of one message goes, from traces"))
+    return drawn
 
 
 def _saved(picture: Figure, path: Path, title: str) -> Picture:
@@ -56,6 +60,21 @@ def _memory(idle: Sequence[Idle]) -> Figure:
         own = [each for each in idle if each.system == name]
         _line(axes, _points((each.connections, (each.resident_bytes - each.empty_bytes) / 2**20) for each in own), name)
     return _done(picture, axes)
+
+
+def _spans(bars: Sequence[Bar]) -> Figure:
+    picture = Figure(figsize=(10, 4.5), layout="constrained")
+    axes = picture.add_subplot()
+    colours = {process: f"C{n}" for n, process in enumerate(dict.fromkeys(bar.process for bar in bars))}
+    for place, bar in enumerate(bars):
+        axes.barh(place, max(bar.ended - bar.began, 0.02), left=bar.began, color=colours[bar.process])
+        axes.text(bar.ended, place, f" {bar.ended - bar.began:.1f} ms", va="center", fontsize=7)
+    axes.set_yticks(range(len(bars)), [f"{bar.process}: {bar.name}" for bar in bars], fontsize=7)
+    axes.invert_yaxis()
+    axes.set(xlabel="ms after the frame was taken, middle of all messages")
+    axes.margins(x=0.08)
+    axes.grid(alpha=0.3, axis="x")
+    return picture
 
 
 def _systems(taken: Iterable[Taken]) -> list[str]:

@@ -11,12 +11,11 @@ import typer
 import uvloop
 from rich.console import Console
 
-from bench.gateway import draining, handshakes, idle, stalled
+from bench.gateway import draining, handshakes, stalled
 from bench.report import Report, Section
 
 PARTS: dict[str, Callable[[], Awaitable[Section]]] = {
     "handshakes": handshakes.measure,
-    "idle": idle.measure,
     "stalled": stalled.measure,
     "draining": draining.measure,
 }

@@ -88,12 +88,13 @@ static void do_answer(void) {
 static void do_connect(void) {
     uint32_t goal = connection_count + (uint32_t)atoi(words[1]), at_once = (uint32_t)atoi(words[2]);
     if (goal > MOST_CONNECTIONS) fail("too many connections");
+    uint32_t lost = connection_count - ready_count; // refused before now
     uint64_t began = now_ns(), limit = began + (uint64_t)atoi(words[3]) * SECOND_NS;
     double cpu = cpu_s();
     latency_reset();
     refused_count = 0;
-    while (ready_count + refused_count < goal && now_ns() < limit) {
-        while (connection_count < goal && connection_count - ready_count - refused_count < at_once)
+    while (lost + ready_count + refused_count < goal && now_ns() < limit) {
+        while (connection_count < goal && connection_count - lost - ready_count - refused_count < at_once)
             wire_open(connection_count++);
         wire_poll(50);
     }

@@ -16,8 +16,8 @@ import aiohttp
 import pytest
 import pytest_asyncio
 
+from bench.collector import Collector, Told, collecting
 from tests import leaks
-from tests.collector import Collector, Told, collecting
 from tests.people import Connection, Town
 from tests.waiting import eventually
 

@@ -10,11 +10,11 @@ from typing import Any
 import pytest
 from prometheus_client import REGISTRY
 
+from bench.collector import collecting
 from chassis.settings import TracesSettings
 from chassis.traces.export import Export
 from chassis.traces.opening import close, opened
 from chassis.traces.port import Traces
-from tests.collector import collecting
 from tests.waiting import eventually
 
 NOBODY = "http://127.0.0.1:9"
