@@ -36,7 +36,7 @@ class _Answers(BaseHTTPRequestHandler):
         self.operations.append(operation)
         is_read = operation == "BatchGetItem"
         if is_read:
-            self.asked += request["RequestItems"]["kaiwa"]["Keys"]
+            self.asked.extend(request["RequestItems"]["kaiwa"]["Keys"])
         answer = {"Responses": {"kaiwa": [self.held] if self.held else []}} if is_read else {}
         self._tell(self.read_status if is_read else 200, json.dumps(answer).encode())
 

@@ -172,7 +172,7 @@ class LeaseModel(RuleBasedStateMachine):
         self.workers[who] = Worker()
         if compacted:
             # A broker leaves its newest segment alone, ten minutes of records: who runs has read what is older.
-            readers = (*self.alive.values(), self.workers[1 - who])
+            readers: list[Gateway | Worker] = [*self.alive.values(), self.workers[1 - who]]
             self.gateways.compact(min(reader.places[0] for reader in readers))
 
     # What must be true
