@@ -19,7 +19,8 @@ from chassis.backoff import Backoff
 
 _CALLS_AT_ONCE = 8
 _CALL_WITHIN_S = 60.0
-"""A cluster that is busy may ask to be asked again."""
+_ASK_AGAIN = (HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE)
+"""A cluster that is busy, and one that is asked for much by one person, may say so."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -152,7 +153,7 @@ class House:
         async with self._calls, asyncio.timeout(_CALL_WITHIN_S):
             while True:
                 async with self._http.request(method, url, json=body, headers=headers) as answer:
-                    if answer.status != HTTPStatus.SERVICE_UNAVAILABLE:
+                    if answer.status not in _ASK_AGAIN:
                         answer.raise_for_status()
                         return
                 await backoff.wait()

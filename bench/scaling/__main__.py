@@ -3,7 +3,7 @@
 import asyncio
 import resource
 import time
-from collections.abc import AsyncIterator, Awaitable
+from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
 from typing import Annotated
@@ -32,8 +32,11 @@ _FAILURES = (GeneratorFailed, cluster.KaiwaFailed, aiohttp.ClientError, TimeoutE
 class _Run:
     """Everything in turn; what does not hold is told and ends its own part only."""
 
-    def __init__(self, size: sizes.Sizes, report: Report, console: Console) -> None:
-        self._size, self._report, self._console = size, report, console
+    def __init__(
+        self, size: sizes.Sizes, report: Report, console: Console, save: Callable[[Sequence[Series]], None]
+    ) -> None:
+        """`save` is called after each part, so that a run that is cut off leaves what it has."""
+        self._size, self._report, self._console, self._save = size, report, console, save
         self.found: list[Series] = []
         self.held = True
 
@@ -61,6 +64,7 @@ class _Run:
         else:
             self.found.append(series)
             self._report.add(series.section(), self._console)
+            self._save(self.found)
 
 
 @asynccontextmanager
@@ -81,17 +85,20 @@ def main(
     _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
     resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
     console, report, began = Console(), Report(), time.monotonic()
-    run = _Run(sizes.QUICK if quick else sizes.FULL, report, console)
+
+    def save(found: Sequence[Series]) -> None:
+        report.pictures = [plots.draw(found, output.parent / "plots" / "scaling.png")]
+        command = f"`python -m bench.scaling{' --quick' if quick else ''}`"
+        lasted = (time.monotonic() - began) / 60
+        report.write(output, made=f"{time.strftime('%Y-%m-%d %H:%M')}, {command}, {lasted:.1f} minutes.")
+
+    run = _Run(sizes.QUICK if quick else sizes.FULL, report, console, save)
     try:
         with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
             runner.run(run.all())
     except made.Absent as reason:
         console.print(str(reason), style="red")
         raise typer.Exit(1) from None
-    report.pictures.append(plots.draw(run.found, output.parent / "plots" / "scaling.png"))
-    command = f"`python -m bench.scaling{' --quick' if quick else ''}`"
-    lasted = (time.monotonic() - began) / 60
-    report.write(output, made=f"{time.strftime('%Y-%m-%d %H:%M')}, {command}, {lasted:.1f} minutes.")
     raise typer.Exit(0 if run.held else 1)
 
 

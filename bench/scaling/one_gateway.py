@@ -92,7 +92,7 @@ async def crowd(sizes: Sizes) -> Series:
         "A crowd comes back to one gateway, all at the same moment",
         "clients",
         ("all back after s", "refused meanwhile", "CPU ms a handshake", "p50 ms of one handshake", "p99 ms"),
-        notes=["A gateway answers those who come too early with 503 at once; they try again half a second later."],
+        notes=["Whoever is refused tries again half a second later."],
     )
     async with gateway.started(sizes.crowd, **_room_for(sizes.crowd)) as target:
         for count in dict.fromkeys((sizes.crowd // 10, sizes.crowd)):

@@ -20,7 +20,7 @@ class Sizes:
     rooms: tuple[int, ...]
     """Rooms of one person each; multiples of 100 above 100."""
     people: tuple[int, ...]
-    """Of one room, all connected. A room may have 5,000 where a site allows it."""
+    """Of one room, all connected. A room may have 1,000, or 5,000 where a site allows it; each takes a profile."""
     quiet_s: float
     """How long quiet rooms are listened to."""
     gateways: tuple[int, ...]
@@ -38,7 +38,7 @@ FULL = Sizes(
     rest_s=20.0,
     crowd=5_000,
     rooms=(1, 10, 100, 1_000, 10_000),
-    people=(1, 10, 100, 1_000, 5_000),
+    people=(1, 10, 100, 1_000),
     quiet_s=20.0,
     gateways=(1, 2, 4),
     workers=(1, 2, 4),
