@@ -1,8 +1,6 @@
 """`python -m bench`: measures Kaiwa and its peers, shows the tables and writes bench/report.md with its plots."""
 
 import asyncio
-import resource
-import time
 from pathlib import Path
 from typing import Annotated
 
@@ -12,6 +10,7 @@ from rich.console import Console
 
 from bench import beside, own
 from bench.comparison import plan
+from bench.machine import open_as_many_files_as_allowed
 from bench.report import Report
 
 REPORT = Path(__file__).with_name("report.md")
@@ -36,16 +35,14 @@ def main(
     output: Annotated[Path, typer.Option("--output", help="where the report goes")] = REPORT,
 ) -> None:
     """Measure Kaiwa on this machine; exit code 1 where a delivery was missing, doubled or out of order."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    report, console, began = Report(), Console(), time.monotonic()
+    open_as_many_files_as_allowed()
+    report, console = Report(), Console()
     work, size = own.work(quick=quick, on_file=on_file), plan.QUICK if quick else plan.FULL
     plots = None if alone else output.parent / "plots"
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         perfect = runner.run(_all(work, size, report, console, plots))
     options = "".join(f" --{name}" for name, on in (("quick", quick), ("alone", alone), ("on-file", on_file)) if on)
-    lasted = (time.monotonic() - began) / 60
-    report.write(output, made=f"{time.strftime('%Y-%m-%d %H:%M')}, `python -m bench{options}`, {lasted:.1f} minutes.")
+    report.write(output, command=f"python -m bench{options}")
     console.print(f"Written to {output}", style="dim")
     raise typer.Exit(0 if perfect else 1)
 

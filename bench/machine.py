@@ -1,6 +1,7 @@
 """The machine under a measurement: what else it did, and what each process took."""
 
 import os
+import resource
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -41,6 +42,12 @@ class Watch:
         self.cpu_s = {name: _cpu_s(process) - self._cpu[name] for name, process in self._processes.items()}
         busy = (_busy_s() - self._busy) / self.elapsed_s
         self.conditions = Conditions(os.cpu_count() or 1, self._load, os.getloadavg()[0], busy)
+
+
+def open_as_many_files_as_allowed() -> None:
+    """For this process and what it starts: a connection is a file on either side."""
+    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
 
 
 def resident_bytes(pid: int) -> int:

@@ -1,6 +1,7 @@
 """The figures as tables: on the screen, and in a Markdown file."""
 
 import platform
+import time
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -38,6 +39,7 @@ class Report:
 
     sections: list[Section] = field(default_factory=list)
     pictures: list[Picture] = field(default_factory=list)
+    began: float = field(default_factory=time.monotonic)
 
     def add(self, section: Section, console: Console, *, first: bool = False) -> None:
         """Keep a table, before all others if `first`, and show it at once."""
@@ -46,8 +48,10 @@ class Report:
         for note in section.notes:
             console.print(f"  {note}", style="dim", highlight=False)
 
-    def write(self, path: Path, *, made: str) -> None:
-        """Write the file; `made` says when and how."""
+    def write(self, path: Path, *, command: str) -> None:
+        """Write the file; `command` is how it was made."""
+        lasted = (time.monotonic() - self.began) / 60
+        made = f"{time.strftime('%Y-%m-%d %H:%M')}, `{command}`, {lasted:.1f} minutes."
         head = [
             "# What was measured",
             "",

@@ -42,17 +42,21 @@ class Handshakes:
 
 async def measure(target: Target, counts: Sequence[int], settle_s: float) -> tuple[list[Idle], list[Handshakes]]:
     """Memory at each of the rising `counts`, after a rest. Raises GeneratorFailed where a connection is refused."""
-    # Once around first: what the first connections load stays loaded.
-    await target.generator.connect(_FIRST, at_once=target.at_once)
-    await target.drop()
-    await target.generator.settled(settle_s)
-    empty = resident_bytes(target.pids)
+    empty = await warmed(target, settle_s)
     idle, handshakes = [Idle(target.name, 0, empty, empty)], []
     for count, more in zip(counts, _steps(counts), strict=True):
         handshakes.append(await _opened(target, more, count))
         await target.generator.settled(settle_s)
         idle.append(Idle(target.name, count, resident_bytes(target.pids), empty))
     return idle, handshakes
+
+
+async def warmed(target: Target, settle_s: float) -> int:
+    """Resident bytes with no connection, when some have come and gone: what the first ones load stays loaded."""
+    await target.generator.connect(_FIRST, at_once=target.at_once)
+    await target.drop()
+    await target.generator.settled(settle_s)
+    return resident_bytes(target.pids)
 
 
 def _steps(counts: Sequence[int]) -> list[int]:

@@ -13,7 +13,6 @@ from bench.peers import made
 from bench.peers.catalogue import PEERS, Peer
 
 _GATEWAY_IDLE = (2_000, 10_000)
-_PATIENT = {"KAIWA_PONG_TIMEOUT_S": "300", "KAIWA_IDLE_S": "3600"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,10 +46,7 @@ def _set_up(each: Peer) -> None:
 
 
 def _own() -> System:
-    def start(most: int) -> AbstractAsyncContextManager[Target]:
-        return gateway.started(most, KAIWA_CONNECTIONS=str(most + 100), **_PATIENT)
-
-    return System(gateway.NAME, start, _GATEWAY_IDLE)
+    return System(gateway.NAME, gateway.started, _GATEWAY_IDLE)
 
 
 def _of(each: Peer) -> System:

@@ -1,8 +1,6 @@
 """`python -m bench.gateway [PART ...]`: shows the tables, writes bench/gateway.md."""
 
 import asyncio
-import resource
-import time
 from collections.abc import Awaitable, Callable
 from pathlib import Path
 from typing import Annotated
@@ -12,6 +10,7 @@ import uvloop
 from rich.console import Console
 
 from bench.gateway import draining, handshakes, stalled
+from bench.machine import open_as_many_files_as_allowed
 from bench.report import Report, Section
 
 PARTS: dict[str, Callable[[], Awaitable[Section]]] = {
@@ -30,8 +29,7 @@ def main(
     chosen = parts or list(PARTS)
     if unknown := set(chosen) - PARTS.keys():
         raise typer.BadParameter(f"no such part: {', '.join(sorted(unknown))}")
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
+    open_as_many_files_as_allowed()
     report, console = Report(), Console()
 
     async def all_parts() -> None:
@@ -40,7 +38,7 @@ def main(
 
     with asyncio.Runner(loop_factory=uvloop.new_event_loop) as runner:
         runner.run(all_parts())
-    report.write(output, made=f"{time.strftime('%Y-%m-%d %H:%M')}, `python -m bench.gateway {' '.join(parts or [])}`.")
+    report.write(output, command=" ".join(["python -m bench.gateway", *(parts or [])]))
     console.print(f"Written to {output}", style="dim")
 
 

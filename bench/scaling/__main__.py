@@ -1,8 +1,6 @@
 """`python -m bench.scaling`: makes one thing larger at a time, and writes bench/scaling.md with its picture."""
 
 import asyncio
-import resource
-import time
 from collections.abc import AsyncIterator, Awaitable, Callable, Sequence
 from contextlib import asynccontextmanager
 from pathlib import Path
@@ -16,6 +14,7 @@ from rich.console import Console
 from bench import cluster
 from bench.guests import House
 from bench.load.outcome import GeneratorFailed
+from bench.machine import open_as_many_files_as_allowed
 from bench.peers import made
 from bench.report import Report, Section
 from bench.scaling import one_gateway, plots, rooms, side_by_side, sizes
@@ -82,15 +81,12 @@ def main(
     output: Annotated[Path, typer.Option("--output", help="where the report goes")] = REPORT,
 ) -> None:
     """Measure how Kaiwa's costs grow on this machine; exit code 1 where something did not hold."""
-    _, most = resource.getrlimit(resource.RLIMIT_NOFILE)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (most, most))
-    console, report, began = Console(), Report(), time.monotonic()
+    open_as_many_files_as_allowed()
+    console, report = Console(), Report()
 
     def save(found: Sequence[Series]) -> None:
         report.pictures = [plots.draw(found, output.parent / "plots" / "scaling.png")]
-        command = f"`python -m bench.scaling{' --quick' if quick else ''}`"
-        lasted = (time.monotonic() - began) / 60
-        report.write(output, made=f"{time.strftime('%Y-%m-%d %H:%M')}, {command}, {lasted:.1f} minutes.")
+        report.write(output, command=f"python -m bench.scaling{' --quick' if quick else ''}")
 
     run = _Run(sizes.QUICK if quick else sizes.FULL, report, console, save)
     try:

@@ -5,6 +5,7 @@ import time
 
 from bench.comparison import gateway
 from bench.comparison.gateway import RunningGateway
+from bench.comparison.idle import warmed
 from bench.comparison.measuring import Measurer
 from bench.comparison.taken import ONE_AT_A_TIME, Task
 from bench.comparison.usage import Usage, resident_bytes
@@ -14,10 +15,11 @@ from bench.scaling.sizes import Sizes
 
 _REACHED = 100
 """Connections that a push goes to while others are idle beside them."""
-_SPARE = 5_000
+_REFUSED_MOST = 5_000
+"""The generator has no place for more."""
+_SETTLE_S = 2.0
 _PAUSE_S = 0.5
 _BACK_WITHIN_S = 120.0
-_PATIENT = {"KAIWA_PONG_TIMEOUT_S": "300", "KAIWA_IDLE_S": "3600"}
 
 
 async def recipients(sizes: Sizes) -> Series:
@@ -28,7 +30,7 @@ async def recipients(sizes: Sizes) -> Series:
         ("CPU ms a push", "CPU µs a delivery", "p50 ms", "p99 ms"),
         fitted_from=_REACHED,
     )
-    async with gateway.started(max(sizes.recipients), **_room_for(max(sizes.recipients))) as target:
+    async with gateway.started(max(sizes.recipients)) as target:
         measurer = Measurer(target)
         for count in sizes.recipients:
             await target.grow(count)
@@ -52,8 +54,8 @@ async def connections(sizes: Sizes) -> Series:
             "p99 ms",
         ),
     )
-    async with gateway.started(max(sizes.connections), **_room_for(max(sizes.connections))) as target:
-        empty = await _warmed(target)
+    async with gateway.started(max(sizes.connections)) as target:
+        empty = await warmed(target, _SETTLE_S)
         measurer, before = Measurer(target), 0
         for count in sizes.connections:
             with Usage(target.pids, (target.generator.pid,)) as opening:
@@ -78,14 +80,6 @@ async def connections(sizes: Sizes) -> Series:
     return found
 
 
-async def _warmed(target: RunningGateway) -> int:
-    """Resident bytes with no connection, when the first ones have come and gone."""
-    await target.generator.connect(50, at_once=target.at_once)
-    await target.drop()
-    await target.generator.settled(2.0)
-    return resident_bytes(target.pids)
-
-
 async def crowd(sizes: Sizes) -> Series:
     """Everybody's connection breaks, and everybody comes back at the same moment, as often as it takes."""
     found = Series(
@@ -94,7 +88,7 @@ async def crowd(sizes: Sizes) -> Series:
         ("all back after s", "refused meanwhile", "CPU ms a handshake", "p50 ms of one handshake", "p99 ms"),
         notes=["Whoever is refused tries again half a second later."],
     )
-    async with gateway.started(sizes.crowd, **_room_for(sizes.crowd)) as target:
+    async with gateway.started(sizes.crowd) as target:
         for count in dict.fromkeys((sizes.crowd // 10, sizes.crowd)):
             await target.generator.connect(count, at_once=target.at_once)
             await target.drop()
@@ -104,19 +98,15 @@ async def crowd(sizes: Sizes) -> Series:
 
 
 async def _all_back(target: RunningGateway, count: int) -> tuple[float, ...]:
-    began, refused, tries = time.monotonic(), 0, 0
+    began, refused = time.monotonic(), 0
     with Usage(target.pids, (target.generator.pid,)) as usage:
         made = await target.generator.connect(count, at_once=count)
         first = made
         while made.ready < count:
-            if time.monotonic() - began > _BACK_WITHIN_S or (tries := tries + count - made.ready) > _SPARE:
-                raise GeneratorFailed(f"{made.ready} of {count} are back, refused with status {made.status}")
             refused += count - made.ready
+            if time.monotonic() - began > _BACK_WITHIN_S or refused > _REFUSED_MOST:
+                raise GeneratorFailed(f"{made.ready} of {count} are back, refused with status {made.status}")
             await asyncio.sleep(_PAUSE_S)
             made = await target.generator.connect(count - made.ready, at_once=count)
     lasted = time.monotonic() - began
     return lasted, refused, 1000 * usage.cpu["gateway"].all_s / count, first.p50_us / 1000, first.p99_us / 1000
-
-
-def _room_for(count: int) -> dict[str, str]:
-    return {"KAIWA_CONNECTIONS": str(count + 200), **_PATIENT}

@@ -88,14 +88,14 @@ async def hot_room(house: House, sizes: Sizes) -> Series:
     ):
         await quiet.grow(_QUIET_ROOMS * _QUIET_PEOPLE)
         await hot.grow(_HOT_PEOPLE)
-        listening = Measurer(quiet, pipes=_QUIET_ROOMS * _QUIET_PEOPLE)
+        listening, heating = Measurer(quiet, pipes=_QUIET_ROOMS * _QUIET_PEOPLE), Measurer(hot)
         await _at(listening, _QUIET_PER_S, _QUIET_PEOPLE, sizes.quiet_s)
         before = await _at(listening, _QUIET_PER_S, _QUIET_PEOPLE, sizes.quiet_s)
         found.add(0, (*_latency(before), 1.0, nan, nan))
         for rate in _HOT_PER_S:
             beside, heated = await asyncio.gather(
                 _at(listening, _QUIET_PER_S, _QUIET_PEOPLE, sizes.quiet_s),
-                _at(Measurer(hot), rate, _HOT_PEOPLE, sizes.quiet_s),
+                _at(heating, rate, _HOT_PEOPLE, sizes.quiet_s),
             )
             times = beside.outcome.p99_us / before.outcome.p99_us
             found.add(rate, (*_latency(beside), times, *_latency(heated)))

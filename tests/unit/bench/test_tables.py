@@ -66,7 +66,7 @@ def test_engines_stand_beside_the_whole_path_and_not_in_it() -> None:
 def test_the_report_begins_with_the_figures_to_reach_and_shows_its_plots(tmp_path: Path) -> None:
     report = Report()
     assert beside.conclude(compared(), Found(), report, Console(quiet=True), tmp_path / "plots")
-    report.write(tmp_path / "report.md", made="Now.")
+    report.write(tmp_path / "report.md", command="python -m bench")
     text = (tmp_path / "report.md").read_text()
     assert text.index("## Figures to reach") < text.index("## Systems")
     assert all((tmp_path / each.file).exists() and each.file in text for each in report.pictures)
