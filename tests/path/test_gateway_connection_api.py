@@ -2,8 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -14,19 +13,10 @@ from contracts.gateways import LeaseRenewed, Stopped
 from contracts.ids import new_connection_id, new_epoch, new_event_id
 from contracts.timestamps import epoch_ms
 from contracts.topics import GATEWAYS
-from tests.path.gateway_bench import Bench, Running, bench_on, closed, connection_url, frame, say, unique
+from tests.path.gateway_bench import Bench, Running, closed, connection_url, frame, say, unique
 from tests.waiting import eventually
 
-if TYPE_CHECKING:
-    from tests.conftest import RunningEngines
-
 pytestmark = pytest.mark.engine
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def bench(engines: "RunningEngines") -> AsyncIterator[Bench]:
-    async with bench_on(engines.kafka.bootstrap) as made:
-        yield made
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

@@ -3,29 +3,19 @@
 import asyncio
 import json
 import time
-from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 import pytest_asyncio
 from prometheus_client import REGISTRY
 
 from tests import tokens
-from tests.path.gateway_bench import Bench, Running, bench_on, connection_url, unique
+from tests.path.gateway_bench import Bench, Running, connection_url, unique
 from tests.rawsocket import KEY, Answer, RawClient, handshake
-
-if TYPE_CHECKING:
-    from tests.conftest import RunningEngines
 
 pytestmark = pytest.mark.engine
 
 PAGE = "https://app.example:8443"
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def bench(engines: "RunningEngines") -> AsyncIterator[Bench]:
-    async with bench_on(engines.kafka.bootstrap) as made:
-        yield made
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

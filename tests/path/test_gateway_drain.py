@@ -4,12 +4,10 @@ import asyncio
 import os
 import signal
 import sys
-from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import aiohttp
 import pytest
-import pytest_asyncio
 import websockets
 
 from contracts.connections import Disconnected
@@ -17,19 +15,10 @@ from contracts.gateways import Stopped
 from contracts.submissions import SendMessage
 from deploy.local.ports import free_port
 from tests import leaks, tokens
-from tests.path.gateway_bench import KEY_ID, SECRET, Bench, bench_on, closed, frame, say, unique
+from tests.path.gateway_bench import KEY_ID, SECRET, Bench, closed, frame, say, unique
 from tests.waiting import eventually
 
-if TYPE_CHECKING:
-    from tests.conftest import RunningEngines
-
 pytestmark = pytest.mark.engine
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def bench(engines: "RunningEngines") -> AsyncIterator[Bench]:
-    async with bench_on(engines.kafka.bootstrap) as made:
-        yield made
 
 
 class Process:

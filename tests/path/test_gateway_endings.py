@@ -2,8 +2,6 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
@@ -16,20 +14,11 @@ from contracts.ids import new_epoch, new_event_id
 from contracts.timestamps import iso
 from contracts.topics import CONTROLS, GATEWAYS
 from tests import tokens
-from tests.path.gateway_bench import Bench, Running, bench_on, closed, frame, say, unique
+from tests.path.gateway_bench import Bench, Running, closed, frame, say, unique
 from tests.path.test_gateway_handshake import refused
 from tests.waiting import eventually
 
-if TYPE_CHECKING:
-    from tests.conftest import RunningEngines
-
 pytestmark = pytest.mark.engine
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def bench(engines: "RunningEngines") -> AsyncIterator[Bench]:
-    async with bench_on(engines.kafka.bootstrap) as made:
-        yield made
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

@@ -3,8 +3,7 @@
 import contextlib
 import json
 import time
-from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -17,19 +16,10 @@ from contracts.ids import message_id
 from contracts.signals import Typing
 from contracts.submissions import MarkRead, SendMessage
 from tests import tokens
-from tests.path.gateway_bench import Bench, Running, bench_on, closed, frame, say, unique
+from tests.path.gateway_bench import Bench, Running, closed, frame, say, unique
 from tests.waiting import eventually
 
-if TYPE_CHECKING:
-    from tests.conftest import RunningEngines
-
 pytestmark = pytest.mark.engine
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def bench(engines: "RunningEngines") -> AsyncIterator[Bench]:
-    async with bench_on(engines.kafka.bootstrap) as made:
-        yield made
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

@@ -2,8 +2,7 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 import pytest_asyncio
@@ -13,19 +12,10 @@ from contracts.connections import Connected, Disconnected
 from contracts.gateways import LeaseRenewed
 from contracts.ids import epoch_of, is_connection_id
 from tests import tokens
-from tests.path.gateway_bench import Bench, Running, bench_on, frame, say, unique
+from tests.path.gateway_bench import Bench, Running, frame, say, unique
 from tests.waiting import eventually
 
-if TYPE_CHECKING:
-    from tests.conftest import RunningEngines
-
 pytestmark = pytest.mark.engine
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def bench(engines: "RunningEngines") -> AsyncIterator[Bench]:
-    async with bench_on(engines.kafka.bootstrap) as made:
-        yield made
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

@@ -2,12 +2,11 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator, Awaitable, Callable
+from collections.abc import Awaitable, Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any, get_args
+from typing import Any, get_args
 
 import pytest
-import pytest_asyncio
 import websockets
 from prometheus_client import REGISTRY
 
@@ -17,21 +16,12 @@ from contracts.timestamps import iso
 from contracts.topics import CONTROLS
 from gateway.metrics import Limit
 from tests import tokens
-from tests.path.gateway_bench import Bench, Running, bench_on, closed, connection_url, frame, say, unique
+from tests.path.gateway_bench import Bench, Running, closed, connection_url, frame, say, unique
 from tests.path.test_gateway_handshake import refused
 from tests.path.test_gateway_pushes import stalled
 from tests.waiting import eventually
 
-if TYPE_CHECKING:
-    from tests.conftest import RunningEngines
-
 pytestmark = pytest.mark.engine
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def bench(engines: "RunningEngines") -> AsyncIterator[Bench]:
-    async with bench_on(engines.kafka.bootstrap) as made:
-        yield made
 
 
 Provoke = Callable[[Bench, Running], Awaitable[object]]

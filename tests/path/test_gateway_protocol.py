@@ -2,28 +2,17 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING
 
 import pytest
 import pytest_asyncio
 
 from tests import tokens
-from tests.path.gateway_bench import Bench, Running, bench_on, unique
+from tests.path.gateway_bench import Bench, Running, unique
 from tests.path.websocket_cases import CASES, Case
 from tests.rawsocket import CLOSE, PING, PONG, TEXT, RawClient, Received, closing, frame
 
-if TYPE_CHECKING:
-    from tests.conftest import RunningEngines
-
 pytestmark = pytest.mark.engine
 PIECE_S = 0.002
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def bench(engines: "RunningEngines") -> AsyncIterator[Bench]:
-    async with bench_on(engines.kafka.bootstrap) as made:
-        yield made
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

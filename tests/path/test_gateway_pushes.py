@@ -3,7 +3,6 @@
 import asyncio
 import json
 import socket
-from collections.abc import AsyncIterator
 from typing import TYPE_CHECKING
 
 import pytest
@@ -12,19 +11,13 @@ import pytest_asyncio
 from contracts.connections import Connected, Disconnected
 from contracts.ids import new_connection_id, new_epoch
 from tests import tokens
-from tests.path.gateway_bench import Bench, Running, bench_on, closed, frame, say, unique
+from tests.path.gateway_bench import Bench, Running, closed, frame, say, unique
 from tests.waiting import eventually
 
 if TYPE_CHECKING:
     from tests.conftest import RunningEngines
 
 pytestmark = pytest.mark.engine
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def bench(engines: "RunningEngines") -> AsyncIterator[Bench]:
-    async with bench_on(engines.kafka.bootstrap) as made:
-        yield made
 
 
 @pytest_asyncio.fixture(scope="module", loop_scope="session")

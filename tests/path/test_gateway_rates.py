@@ -2,26 +2,14 @@
 
 import asyncio
 import time
-from collections.abc import AsyncIterator
-from typing import TYPE_CHECKING
 
 import pytest
-import pytest_asyncio
 from websockets.frames import Frame, Opcode
 
-from tests.path.gateway_bench import Bench, bench_on, frame, say, unique
+from tests.path.gateway_bench import Bench, frame, say, unique
 from tests.waiting import eventually
 
-if TYPE_CHECKING:
-    from tests.conftest import RunningEngines
-
 pytestmark = pytest.mark.engine
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def bench(engines: "RunningEngines") -> AsyncIterator[Bench]:
-    async with bench_on(engines.kafka.bootstrap) as made:
-        yield made
 
 
 async def test_too_many_frames_are_refused_with_the_time_to_wait(bench: Bench) -> None:

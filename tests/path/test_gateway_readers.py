@@ -2,35 +2,23 @@
 
 import asyncio
 import json
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
 
 import pytest
-import pytest_asyncio
 from prometheus_client import REGISTRY
 
 from contracts.connections import Disconnected
 from tests import tokens
 from tests.balancer import balancer
-from tests.path.gateway_bench import Bench, Running, bench_on, frame, unique
+from tests.path.gateway_bench import Bench, Running, frame, unique
 from tests.path.test_gateway_pushes import stalled
 from tests.waiting import eventually
-
-if TYPE_CHECKING:
-    from tests.conftest import RunningEngines
 
 pytestmark = pytest.mark.engine
 
 HEALTHY, BAD, PUSHES = 3, 6, 90
 PADDING = "x" * 60_000
 LIMIT = 256 * 1024
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def bench(engines: "RunningEngines") -> AsyncIterator[Bench]:
-    async with bench_on(engines.kafka.bootstrap) as made:
-        yield made
 
 
 @dataclass

@@ -6,32 +6,20 @@ import itertools
 import json
 import signal
 from collections import Counter
-from collections.abc import AsyncIterator
 from dataclasses import dataclass, field
 from functools import partial
-from typing import TYPE_CHECKING
 
 import pytest
-import pytest_asyncio
 import websockets
 
 from contracts.submissions import SendMessage
 from tests import tokens
-from tests.path.gateway_bench import Bench, bench_on, unique
+from tests.path.gateway_bench import Bench, unique
 from tests.path.test_gateway_drain import Process
 from tests.waiting import eventually
 
-if TYPE_CHECKING:
-    from tests.conftest import RunningEngines
-
 pytestmark = pytest.mark.engine
 PEOPLE, EVERY_S = 24, 0.05
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def bench(engines: "RunningEngines") -> AsyncIterator[Bench]:
-    async with bench_on(engines.kafka.bootstrap) as made:
-        yield made
 
 
 @dataclass

@@ -23,7 +23,7 @@ from contracts.connection_api import BULK_CONTENT_TYPE
 from tests import tokens
 from tests.path.api_bench import Bench as ApiBench
 from tests.path.api_bench import api_on
-from tests.path.gateway_bench import KEY_ID, REGION, SECRET, Bench, Running, bench_on, unique
+from tests.path.gateway_bench import KEY_ID, REGION, SECRET, Bench, Running, unique
 
 if TYPE_CHECKING:
     from tests.conftest import RunningEngines
@@ -94,12 +94,6 @@ def fuzzed(document: dict[str, Any], ask: Callable[[Any], requests.Response]) ->
 @pytest_asyncio.fixture(scope="module", loop_scope="session")
 async def api(engines: "RunningEngines") -> AsyncIterator[ApiBench]:
     async with api_on(engines, outcome_wait_s=0.1) as made:
-        yield made
-
-
-@pytest_asyncio.fixture(scope="module", loop_scope="session")
-async def bench(engines: "RunningEngines") -> AsyncIterator[Bench]:
-    async with bench_on(engines.kafka.bootstrap) as made:
         yield made
 
 
