@@ -23,6 +23,7 @@ export interface RoomState {
   chatRoomId: string;
   name: string;
   createdBy: string;
+  /** Empty until the list told it. */
   createdAt: string;
   participantCount: number;
   lastSeq: number;
@@ -79,9 +80,13 @@ export function unread(room: RoomState): number {
   return Math.max(0, room.lastSeq - room.lastReadSeq);
 }
 
-/** My rooms, newest message first; a room without messages counts from its creation. */
+/** Stands after every time of the ISO form. */
+const LATER_THAN_ANY = "9999";
+
+/** My rooms, newest message first; a room without messages counts from its creation, and one that a frame told of
+ *  and the list not yet has only just come. */
 export function sortedRooms(rooms: Readonly<Record<string, RoomState>>): RoomState[] {
-  const newest = (room: RoomState) => room.lastMessage?.createdAt ?? room.createdAt;
+  const newest = (room: RoomState) => room.lastMessage?.createdAt ?? (room.createdAt || LATER_THAN_ANY);
   return Object.values(rooms).sort(
     (one, other) => newest(other).localeCompare(newest(one)) || one.chatRoomId.localeCompare(other.chatRoomId),
   );

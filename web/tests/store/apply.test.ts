@@ -99,6 +99,11 @@ describe("ROOM", () => {
     expect(state.roomsStale).toBe(true);
   });
 
+  it("that one is added to stands first at once, not only when the list was fetched", () => {
+    const state = apply(apply(here, message(1), START), { ...added, chatRoomId: "news", userIds: ["alice"] }, START);
+    expect(sortedRooms(state.rooms ?? {}).map(({ chatRoomId }) => chatRoomId)).toEqual(["news", ROOM, "other"]);
+  });
+
   it("that one is removed from vanishes with its messages; if it was on the screen, that is told", () => {
     const looking = events.activated(here, ROOM);
     const frame = { ...added, change: "removed" as const, chatRoomId: ROOM, userIds: ["alice"] };
