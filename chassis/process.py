@@ -11,7 +11,7 @@ from typing import Any, Protocol
 
 import uvloop
 
-from chassis import logs
+from chassis import garbage, logs
 from chassis.health import Health
 from chassis.health_server import health_app
 from chassis.http_server import bind, port_of, serving
@@ -75,5 +75,6 @@ async def _run(name: str, settings: ObservabilitySettings, build: Build) -> None
     logs.get_logger(__name__).info("health", host=settings.health_host, port=port_of(sock))
     async with serving(health_app(name, health), sock):
         process = build(settings, health)
+        garbage.settled()
         health.started()
         await process.run(stop)

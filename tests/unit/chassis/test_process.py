@@ -4,9 +4,18 @@ from typing import Any
 
 import pytest
 
+from chassis import garbage
 from chassis.health import Health
 from chassis.process import Stop, main
 from chassis.settings import ObservabilitySettings, SettingsError
+
+
+@pytest.fixture(autouse=True)
+def settled(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """How often the collector was told that the start is over; the test's own process keeps its collector."""
+    told: list[str] = []
+    monkeypatch.setattr(garbage, "settled", lambda: told.append("settled"))
+    return told
 
 
 class Quiet(ObservabilitySettings):
@@ -49,6 +58,13 @@ def test_the_exit_code_says_how_it_ended(
     monkeypatch: pytest.MonkeyPatch, outcome: BaseException | None, code: int
 ) -> None:
     assert exit_code(monkeypatch, outcome) == code
+
+
+def test_the_collector_is_told_once_when_the_process_is_built(
+    monkeypatch: pytest.MonkeyPatch, settled: list[str]
+) -> None:
+    assert exit_code(monkeypatch, None) == 0
+    assert settled == ["settled"]
 
 
 def test_wrong_settings_are_told_before_anything_starts(

@@ -30,6 +30,14 @@ def test_a_process_ends_with_its_own_exit_code(stand_in: Path, end: str, code: i
     assert run.run_process("gateway") == code
 
 
+def test_nothing_looks_for_garbage_while_a_process_is_imported(
+    stand_in: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    stand_in.write_text("import gc\nprint(gc.isenabled())\n")
+    run.run_process("gateway")
+    assert capsys.readouterr().out == "False\n"
+
+
 def test_a_process_whose_packages_are_not_installed_says_which_extra_brings_them(
     stand_in: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
