@@ -6,7 +6,7 @@ import pytest
 from playwright.async_api import Page, expect
 
 from deploy.local.page import WEB
-from tests.browser.windows import WITHIN_MS, Window, Windows, new_user
+from tests.browser.windows import Window, Windows, new_user
 from tests.people import Town
 
 AXE = (WEB / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
@@ -52,7 +52,7 @@ async def test_axe_finds_nothing_in_the_main_states(windows: Windows, town: Town
     dave = await town.person(new_user("dave"), status="pending")
     d = await windows.open(dave, await town.room(await town.person(new_user("eve")), dave), color_scheme=scheme)
     await d.say("may I?")
-    await expect(d.page.locator('[data-draft="failed"]')).to_be_visible(timeout=WITHIN_MS)
+    await expect(d.page.locator('[data-draft="failed"]')).to_be_visible()
     assert await violations(d.page) == [], "somebody who is not verified"
     page = await windows.page(await windows.context(color_scheme=scheme))
     await page.goto(windows.url)

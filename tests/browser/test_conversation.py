@@ -2,7 +2,7 @@
 
 from playwright.async_api import expect
 
-from tests.browser.windows import WITHIN_MS, Windows, new_user
+from tests.browser.windows import Windows, new_user
 from tests.people import Town
 
 
@@ -27,11 +27,11 @@ async def test_typing_and_read_marks_are_shown_to_the_other(windows: Windows, to
     anna, ben, room = await couple(town)
     a, b = await windows.open(anna, room), await windows.open(ben, room)
     await b.composer.press_sequentially("hm", delay=20)
-    await expect(a.page.locator(".typing")).to_contain_text(f"{ben.title()} is writing", timeout=WITHIN_MS)
+    await expect(a.page.locator(".typing")).to_contain_text(f"{ben.title()} is writing")
     await a.say("read me")
     await b.sees("read me")
     await b.page.bring_to_front()
-    await expect(a.page.locator(".readers")).to_have_attribute("title", f"Seen by {ben.title()}", timeout=WITHIN_MS)
+    await expect(a.page.locator(".readers")).to_have_attribute("title", f"Seen by {ben.title()}")
 
 
 async def test_three_tabs_of_one_person_show_the_same_and_read_together(windows: Windows, town: Town) -> None:
@@ -49,7 +49,7 @@ async def test_three_tabs_of_one_person_show_the_same_and_read_together(windows:
         assert sorted(await tab.texts()) == ["from the first tab", "from the third tab", "to all of them"]
         assert await tab.drafts.count() == 0
     await tabs[1].page.bring_to_front()
-    await expect(listing.page.locator(".count")).to_have_count(0, timeout=WITHIN_MS)
+    await expect(listing.page.locator(".count")).to_have_count(0)
     await expect(listing.page.locator(".last-words")).to_contain_text("to all of them")
 
 
@@ -60,13 +60,13 @@ async def test_a_message_in_another_room_is_counted_until_it_is_read(windows: Wi
     await b.say("one")
     await b.say("two")
     item = await a.has_room(room)
-    await expect(item.locator(".count")).to_contain_text("2 unread messages", timeout=WITHIN_MS)
+    await expect(item.locator(".count")).to_contain_text("2 unread messages")
     assert await a.page.title() == "(2) Kaiwa 会話"
     await a.page.bring_to_front()
     await item.click()
     await a.sees("two")
     await expect(a.page.locator(".new-line")).to_be_visible()
-    await expect(item.locator(".count")).to_have_count(0, timeout=WITHIN_MS)
+    await expect(item.locator(".count")).to_have_count(0)
 
 
 async def test_somebody_is_online_until_the_last_tab_is_closed(windows: Windows, town: Town) -> None:
@@ -77,14 +77,14 @@ async def test_somebody_is_online_until_the_last_tab_is_closed(windows: Windows,
     await expect(row).to_have_attribute("data-status", "offline")
     context = await windows.context()
     tabs = [await windows.open(ben, context=context) for _ in range(2)]
-    await expect(row).to_have_attribute("data-status", "online", timeout=WITHIN_MS)
+    await expect(row).to_have_attribute("data-status", "online")
     await tabs[0].page.close()
     # A reload of the last tab is shorter than what counts as having left.
     await tabs[1].page.reload()
     await tabs[1].is_connected()
     await expect(row).to_have_attribute("data-status", "online")
     await tabs[1].page.close()
-    await expect(row).to_have_attribute("data-status", "offline", timeout=WITHIN_MS)
+    await expect(row).to_have_attribute("data-status", "offline")
 
 
 async def test_a_room_is_made_filled_and_left_and_who_is_removed_sees_no_further_message(
@@ -114,9 +114,7 @@ async def test_a_room_is_made_filled_and_left_and_who_is_removed_sees_no_further
 
     await a.page.get_by_role("button", name=f"Remove {carol.title()}").click()
     await a.page.get_by_role("dialog").get_by_role("button", name=f"Remove {carol.title()}").click()
-    await expect(c.page.get_by_role("heading", name=f"You are not in “{name}” any more.")).to_be_visible(
-        timeout=WITHIN_MS
-    )
+    await expect(c.page.get_by_role("heading", name=f"You are not in “{name}” any more.")).to_be_visible()
     await a.say("now without Carol")
     await b.sees("now without Carol")
     assert "now without Carol" not in await c.page.inner_text("body")
@@ -125,7 +123,7 @@ async def test_a_room_is_made_filled_and_left_and_who_is_removed_sees_no_further
     await b.page.get_by_role("button", name="People in this room").click()
     await b.page.get_by_role("button", name="Leave room").click()
     await b.page.get_by_role("dialog").get_by_role("button", name="Leave room").click()
-    await expect(b.page.get_by_role("link", name=name)).to_have_count(0, timeout=WITHIN_MS)
+    await expect(b.page.get_by_role("link", name=name)).to_have_count(0)
 
 
 async def test_who_is_not_verified_reads_along_and_is_told_why_no_message_goes_out(
@@ -140,7 +138,7 @@ async def test_who_is_not_verified_reads_along_and_is_told_why_no_message_goes_o
     await expect(d.page.get_by_role("note")).to_contain_text("本人確認が必要です")
     await d.say("yes, but can you read me?")
     failed = d.page.locator('[data-draft="failed"]')
-    await expect(failed).to_contain_text("your identity has to be verified first", timeout=WITHIN_MS)
+    await expect(failed).to_contain_text("your identity has to be verified first")
     # Approved in the meantime: nothing typed is lost.
     await town.person(dave)
     await failed.get_by_role("button", name="Try again").click()

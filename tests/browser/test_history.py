@@ -5,7 +5,7 @@ from functools import partial
 
 from playwright.async_api import expect
 
-from tests.browser.windows import WITHIN_MS, Window, Windows, new_user
+from tests.browser.windows import Window, Windows, new_user
 from tests.people import Town
 from tests.waiting import eventually
 
@@ -112,7 +112,7 @@ async def test_who_reads_further_up_is_not_pulled_down_but_told_of_new_messages(
     place = await a.page.locator(".message-list").evaluate("list => list.scrollTop")
     b = await windows.open(ben, room)
     await b.say("something new")
-    await expect(a.page.locator(".to-newest")).to_contain_text("1 new message", timeout=WITHIN_MS)
+    await expect(a.page.locator(".to-newest")).to_contain_text("1 new message")
     assert await a.page.locator(".message-list").evaluate("list => list.scrollTop") == place
     await a.page.locator(".to-newest").click()
     await a.sees("something new")
@@ -133,7 +133,7 @@ async def test_messages_of_5000_characters_and_of_emoji_arrive_whole_and_longer_
     for text in (family, long, emoji):
         await a.say(text)
     await b.sees(family)
-    await expect(b.messages).to_have_count(3, timeout=WITHIN_MS)
+    await expect(b.messages).to_have_count(3)
     contents = [message["content"] for message in await town.history(ben, room)]
     assert contents == [family, long, emoji]
     assert [await b.messages.nth(n).locator(".text").text_content() for n in range(3)] == contents

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 from playwright.async_api import Route, WebSocketRoute, expect
 
-from tests.browser.windows import WITHIN_MS, Window, Windows, new_user
+from tests.browser.windows import Window, Windows, new_user
 from tests.browser.wire import Wire
 from tests.people import Town
 from tests.waiting import eventually
@@ -53,7 +53,7 @@ async def test_a_network_that_is_gone_for_ten_seconds_loses_and_doubles_nothing(
         await a.say("while it is away, from here")
         for number in range(5):
             await b.say(f"while it is away, from there {number}")
-        await expect(a.page.locator(".banner")).to_contain_text("The connection is lost", timeout=WITHIN_MS)
+        await expect(a.page.locator(".banner")).to_contain_text("The connection is lost")
         await asyncio.sleep(10)  # The drop itself, not a wait for something.
         wire.mend()
         await context.set_offline(False)
@@ -129,7 +129,7 @@ async def test_what_was_not_sent_survives_a_reload_and_is_posted_once(
         await a.say("never left this machine")
         await a.composer.fill("half a sent")
         await a.page.reload()
-        await expect(a.drafts.filter(has_text="never left this machine")).to_be_visible(timeout=WITHIN_MS)
+        await expect(a.drafts.filter(has_text="never left this machine")).to_be_visible()
         assert await a.composer.input_value() == "half a sent"
         wire.mend()
         await b.sees("never left this machine", within_ms=60_000)
@@ -189,7 +189,7 @@ async def test_an_api_that_fails_for_a_while_is_asked_again(
 
     await context.route("**/messages?**", fails)
     a = await windows.open(anna, room, context=context)
-    await expect(a.page.get_by_text("could not be loaded")).to_be_visible(timeout=WITHIN_MS)
+    await expect(a.page.get_by_text("could not be loaded")).to_be_visible()
     await a.sees("in the history")
     assert answers == []
 
@@ -241,4 +241,4 @@ async def test_sessions_that_were_revoked_lead_to_the_sign_in_page(
     a = await windows.open(anna, room)
     code, _ = await town.call("root", "DELETE", f"/api/users/{anna}/sessions", admin=True)
     assert code == 204
-    await expect(a.page.get_by_role("alert")).to_contain_text("Your session has ended", timeout=WITHIN_MS)
+    await expect(a.page.get_by_role("alert")).to_contain_text("Your session has ended")

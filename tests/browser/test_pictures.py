@@ -8,7 +8,7 @@ import pytest
 from playwright.async_api import expect
 
 from tests.browser.test_access import PHONE
-from tests.browser.windows import WITHIN_MS, Window, Windows, new_user
+from tests.browser.windows import Window, Windows, new_user
 from tests.people import Town
 from tests.waiting import eventually
 
@@ -54,7 +54,7 @@ async def test_pictures_of_the_main_states(windows: Windows, town: Town, folder:
     await y.is_connected()
     await y.say("今日はラーメンにしませんか？🍜")
     await y.sees("ラーメン")
-    await expect(a.page.locator(".count")).to_be_visible(timeout=WITHIN_MS)
+    await expect(a.page.locator(".count")).to_be_visible()
     await writing_is_seen(b, a, "Bob is writing")
     await picture(a, folder, "room")
     await a.page.get_by_role("button", name="People in this room").click()
@@ -69,7 +69,7 @@ async def test_pictures_of_the_main_states(windows: Windows, town: Town, folder:
     await picture(a, folder, "new-room")
     d = await windows.open(dave, launch, locale="ja-JP", **WIDE)
     await d.say("私も手伝います！")
-    await expect(d.page.locator('[data-draft="failed"]')).to_be_visible(timeout=WITHIN_MS)
+    await expect(d.page.locator('[data-draft="failed"]')).to_be_visible()
     await picture(d, folder, "not-verified-ja")
     phone = await windows.open(bob, launch, **PHONE, color_scheme="dark")
     await phone.sees("coffee")
@@ -101,7 +101,7 @@ async def test_a_picture_of_a_lost_connection(windows: Windows, town: Town, fold
     await a.sees("All set")
     await sockets[0].close(code=1012)
     await a.say("I'm in the tunnel, this one waits…")
-    await expect(a.page.locator(".banner")).to_contain_text("The connection is lost", timeout=WITHIN_MS)
+    await expect(a.page.locator(".banner")).to_contain_text("The connection is lost")
     await expect(a.page.locator('[data-draft="waiting"]')).to_be_visible()
     await picture(a, folder, "lost-connection")
 

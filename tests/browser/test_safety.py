@@ -5,7 +5,7 @@ import re
 import pytest
 from playwright.async_api import Dialog, expect
 
-from tests.browser.windows import WITHIN_MS, Windows, new_user
+from tests.browser.windows import Windows, new_user
 from tests.people import Town
 
 ATTACKS = (
@@ -49,7 +49,7 @@ async def test_attacks_in_messages_and_names_stay_text(windows: Windows, town: T
     for number, text in enumerate(ATTACKS):
         await e.say(room, text, key=f"k{number}")
         # One at a time, so that each is drawn.
-        await expect(a.page.locator(f'[data-seq="{number + 1}"] .text')).to_have_text(text, timeout=WITHIN_MS)
+        await expect(a.page.locator(f'[data-seq="{number + 1}"] .text')).to_have_text(text)
         await a.page.locator(f'[data-seq="{number + 1}"] .text').hover()
     await a.page.get_by_role("button", name="People in this room").click()
     await expect(a.page.locator(f'[data-user="{eve}"] bdi')).to_have_text(attack)
@@ -68,7 +68,7 @@ async def test_a_link_leads_where_it_says(windows: Windows, town: Town) -> None:
     anna, ben = await town.person(new_user("anna")), await town.person(new_user("ben"))
     a = await windows.open(anna, await town.room(anna, ben))
     await a.say("see https://example.com/a?b=c&d=é#e, (http://例え.jp/) or write to ben@example.com.")
-    await expect(a.messages).to_have_count(1, timeout=WITHIN_MS)
+    await expect(a.messages).to_have_count(1)
     links = await a.page.locator(".text a").all()
     assert [await link.text_content() for link in links] == [
         "https://example.com/a?b=c&d=é#e",
@@ -113,7 +113,7 @@ async def test_nothing_that_outlives_the_tab_holds_a_token(windows: Windows, tow
     context = await windows.context()
     a = await windows.open(anna, await town.room(anna), context=context)
     await a.say("hello")
-    await expect(a.messages).to_have_count(1, timeout=WITHIN_MS)
+    await expect(a.messages).to_have_count(1)
     kept = await a.page.evaluate("JSON.stringify([{...localStorage}, {...sessionStorage}, document.cookie])")
     assert "eyJ" not in kept
     assert anna not in await a.page.evaluate("JSON.stringify({...localStorage})")

@@ -6,7 +6,7 @@ from urllib.parse import urlsplit
 from playwright.async_api import BrowserContext, Page, Route, expect
 
 from tests.browser.issuer import Issuer
-from tests.browser.windows import WITHIN_MS, Window, Windows, new_user, sign_in
+from tests.browser.windows import Window, Windows, new_user, sign_in
 from tests.people import Town
 
 
@@ -50,7 +50,7 @@ async def test_signing_out_asks_before_unsent_messages_are_lost_and_leaves_nothi
     dave = await town.person(new_user("dave"), status="pending")
     window = await windows.open(dave, await town.room(await town.person(new_user("eve")), dave))
     await window.say("never sent")
-    await expect(window.page.locator('[data-draft="failed"]')).to_be_visible(timeout=WITHIN_MS)
+    await expect(window.page.locator('[data-draft="failed"]')).to_be_visible()
     await window.page.get_by_role("button", name="Your profile").click()
     await window.page.get_by_role("button", name="Sign out").click()
     await expect(window.page.get_by_role("dialog")).to_contain_text("1 message has not been sent yet")

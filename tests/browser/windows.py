@@ -57,11 +57,11 @@ class Window:
     async def has_room(self, name: str) -> Locator:
         """Wait until the room is in the list."""
         item = self.page.get_by_role("link", name=name)
-        await expect(item).to_be_visible(timeout=WITHIN_MS)
+        await expect(item).to_be_visible()
         return item
 
     async def is_connected(self) -> None:
-        await expect(self.page.locator(".me .presence.online")).to_be_attached(timeout=WITHIN_MS)
+        await expect(self.page.locator(".me .presence.online")).to_be_attached()
 
 
 class Windows:
@@ -76,6 +76,8 @@ class Windows:
         self._contexts: list[BrowserContext] = []
 
     async def __aenter__(self) -> Self:
+        # Playwright's own 5 s are short on a machine that does much else.
+        expect.set_options(timeout=WITHIN_MS)
         return self
 
     async def __aexit__(
