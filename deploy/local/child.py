@@ -6,6 +6,7 @@ import contextlib
 import os
 import signal
 import subprocess
+import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -82,6 +83,16 @@ class Child:
             # A group whose processes are all dead, and not all waited for, is refused on macOS.
             with contextlib.suppress(ProcessLookupError, PermissionError):
                 os.killpg(self.pid, number)
+
+    def pause(self, within_s: float = 5.0) -> None:
+        """SIGSTOP, and returns when it stands still: the signal alone leaves its threads time for another answer."""
+        self.signal(signal.SIGSTOP)
+        deadline = time.monotonic() + within_s
+        while self.alive and time.monotonic() < deadline:
+            # Reported once, when the last of its threads has stopped.
+            if os.waitpid(self.pid, os.WUNTRACED | os.WNOHANG) != (0, 0):
+                return
+            time.sleep(0.002)
 
     def wait(self, timeout_s: float) -> bool:
         """Whether it ended within ``timeout_s``."""

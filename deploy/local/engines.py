@@ -91,9 +91,9 @@ class Engine:
             self.child = None
 
     def pause(self) -> None:
-        """SIGSTOP: it keeps its connections and answers nothing."""
+        """SIGSTOP: it keeps its connections, and answers nothing any more when this returns."""
         if self.child:
-            self.child.signal(signal.SIGSTOP)
+            self.child.pause()
 
     def resume(self) -> None:
         """SIGCONT."""

@@ -112,9 +112,12 @@ def _sha(content: bytes) -> str:
 
 
 INTERRUPTED = """
-import sys, threading, time
+import signal, sys, time
 from pathlib import Path
 from deploy.local import jars
+
+# Who runs the tests in a shell's background has it ignored, and children inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 def endless(jar, folder):
     print("downloading", flush=True)
