@@ -85,7 +85,10 @@ class Child:
                 os.killpg(self.pid, number)
 
     def pause(self, within_s: float = 5.0) -> None:
-        """SIGSTOP, and returns when it stands still: the signal alone leaves its threads time for another answer."""
+        """SIGSTOP, and returns when it stands still: the signal alone leaves its threads time for another answer.
+
+        After ``within_s`` it returns whatever was seen: one that stood still before is not reported again.
+        """
         self.signal(signal.SIGSTOP)
         deadline = time.monotonic() + within_s
         while self.alive and time.monotonic() < deadline:
