@@ -70,9 +70,10 @@ async def measure(plan: Own, size: Plan, report: Report, console: Console) -> Fo
             report.add(sections.startup(await startup.measure(folder, ephemeral=plan.ephemeral), plan.where), console)
         async with cluster.up(folder, ephemeral=plan.ephemeral) as own, House.of(own.described) as house:
             report.add(sections.memory(await memory.measure(own.described), plan.where), console)
-            await _idle(house, plan, report, console, found)
+            await _idle_at_first(house, plan, report, console)
             await _path(house, size, report, console, found)
             await _steady(house, plan, report, console, found)
+            await _idle(house, plan, report, console, found)
     if plan.ephemeral:
         console.print("One message at a time, with traces", style="dim")
         found.spans = await spans.measure(plan.samples)
@@ -80,7 +81,13 @@ async def measure(plan: Own, size: Plan, report: Report, console: Console) -> Fo
     return found
 
 
+async def _idle_at_first(house: House, plan: Own, report: Report, console: Console) -> None:
+    """While Java still runs much of its code slowly."""
+    report.add(sections.idle(await latency.measure(house, plan.samples), f"{plan.where}, just started"), console)
+
+
 async def _idle(house: House, plan: Own, report: Report, console: Console, found: Found) -> None:
+    """As a cluster is that has worked for some minutes, and where the time goes."""
     before = await legs.counted(house)
     result = await latency.measure(house, plan.samples)
     after = await legs.counted(house)
