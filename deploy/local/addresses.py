@@ -74,7 +74,7 @@ def _asked(asked: int, gateways: int, is_free: Callable[[int], bool]) -> int:
         names = ", ".join(map(str, taken))
         raise LocalClusterError(
             "PORT_TAKEN",
-            f"Port {names} is taken by another program: stop it, name another block with --port-base, or leave it out.",
+            f"Taken by another program: port {names}. Stop it, name another block with --port-base, or leave it out.",
         )
     return asked
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import socket
 import stat
@@ -78,7 +79,8 @@ def test_a_taken_port_of_an_asked_block_is_named(own: Path) -> None:
         port = taken.getsockname()[1]
         run = _kaiwa("up", "--detach", "--port-base", str(port - 2), folder=own)
     assert run.returncode == 1
-    assert f"Port {port}" in run.stderr
+    # A neighbour of it may be taken too: ports that the kernel gives out lie close together.
+    assert re.search(rf"port (\d+, )*{port}\b", run.stderr)
 
 
 def test_a_folder_that_cannot_be_used_is_one_sentence(tmp_path: Path) -> None:
