@@ -31,6 +31,7 @@ def conclude(compared: Comparison, own: Found, report: Report, console: Console,
         handshakes=compared.handshakes,
         storing=own.storing,
         latency=own.latency,
+        latency_later=own.latency_later,
     )
     compared_sections = [
         tables.goals(goals.goals(judged)),

@@ -52,6 +52,9 @@ class Found:
 
     is_perfect: bool = True
     latency: Latencies | None = None
+    """One message at a time, just after the start."""
+    latency_later: Latencies | None = None
+    """The same after the loads."""
     taken: list[Taken] = field(default_factory=list)
     storing: Storing | None = None
     spans: Sequence[Bar] = ()
@@ -76,10 +79,10 @@ async def measure(plan: Own, size: Plan, report: Report, console: Console) -> Fo
             House.of(own.described) as house,
         ):
             report.add(sections.memory(await memory.measure(own.described), plan.where), console)
-            await _idle_at_first(house, plan, report, console)
+            found.latency = await _idle(house, plan, report, console, "just started")
             await _path(house, size, report, console, found)
             await _steady(house, plan, report, console, found)
-            await _idle(house, plan, report, console, found)
+            found.latency_later = await _idle(house, plan, report, console, "after the loads")
     if plan.ephemeral:
         console.print("One message at a time, with traces", style="dim")
         found.spans = await spans.measure(plan.samples)
@@ -87,20 +90,16 @@ async def measure(plan: Own, size: Plan, report: Report, console: Console) -> Fo
     return found
 
 
-async def _idle_at_first(house: House, plan: Own, report: Report, console: Console) -> None:
-    """While Java still runs much of its code slowly."""
-    report.add(sections.idle(await latency.measure(house, plan.samples), f"{plan.where}, just started"), console)
-
-
-async def _idle(house: House, plan: Own, report: Report, console: Console, found: Found) -> None:
-    """As a cluster is that has worked for some minutes, and where the time goes."""
+async def _idle(house: House, plan: Own, report: Report, console: Console, when: str) -> Latencies:
+    """Twice, since Java compiles what is busy in the first minutes."""
+    where = f"{plan.where}, {when}"
     before = await legs.counted(house)
     result = await latency.measure(house, plan.samples)
     after = await legs.counted(house)
-    found.latency = result.delivery
-    report.add(sections.idle(result, plan.where), console)
-    report.add(sections.legs(await legs.legs_of(house, result), plan.where), console)
-    report.add(sections.means(legs.means_ms(before, after), plan.where), console)
+    report.add(sections.idle(result, where), console)
+    report.add(sections.legs(await legs.legs_of(house, result), where), console)
+    report.add(sections.means(legs.means_ms(before, after), where), console)
+    return result.delivery
 
 
 async def _path(house: House, size: Plan, report: Report, console: Console, found: Found) -> None:

@@ -17,7 +17,7 @@ MEMORY, IDLE, STORED, SHAKEN = "gateway, KiB", "idle end to end", "messages stor
 
 
 def judged(figure: str, *measurements: Taken, **others: Any) -> Goal:
-    nothing: dict[str, Any] = {"idle": (), "handshakes": (), "storing": None, "latency": None}
+    nothing: dict[str, Any] = {"idle": (), "handshakes": (), "storing": None, "latency": None, "latency_later": None}
     found = goals(Measured(taken=measurements, **(nothing | others)))
     return next(each for each in found if each.figure.startswith(figure))
 
@@ -32,7 +32,7 @@ def slow(system: str, p99_us: float) -> Taken:
 
 
 def test_nothing_is_met_where_nothing_was_measured() -> None:
-    nothing = Measured(taken=(), idle=(), handshakes=(), storing=None, latency=None)
+    nothing = Measured(taken=(), idle=(), handshakes=(), storing=None, latency=None, latency_later=None)
     assert {each.met for each in goals(nothing)} == {None}
 
 
@@ -105,6 +105,12 @@ def test_idle_latency_is_to_hold_at_both_percentiles() -> None:
     assert judged(IDLE, latency=Latencies(500, 20.0, 50.0, 60.0)).met is True
     assert judged(IDLE, latency=Latencies(500, 19.0, 50.1, 60.0)).met is False
     assert judged(IDLE, latency=Latencies.of([])).met is None
+
+
+def test_a_cluster_that_is_warm_does_not_excuse_one_that_has_just_started() -> None:
+    cold, warm = Latencies(500, 26.0, 55.0, 60.0), Latencies(500, 18.0, 24.0, 30.0)
+    assert judged(f"{IDLE} through Kafka and the table, just", latency=cold, latency_later=warm).met is False
+    assert judged(f"{IDLE} through Kafka and the table, after", latency=cold, latency_later=warm).met is True
 
 
 def test_four_fifths_of_the_tables_rate_are_to_be_stored() -> None:
